@@ -1,0 +1,308 @@
+"""The content store over HTTP, by way of the minio SDK: the only module that knows the SDK.
+
+The SDK blocks and keeps its multipart calls private, hence the threads and the underscores.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Literal, ParamSpec, TypeVar
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+import urllib3
+from minio import Minio
+from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
+from minio.signer import _get_canonical_request_hash, _get_signature, _get_signing_key, _get_string_to_sign
+
+from content_store.interface import (
+    ArrivedPart,
+    CompletedPart,
+    ObjectInfo,
+    PartAddress,
+    StoreError,
+    StoreRefused,
+    StoreSettings,
+    StoreUnavailable,
+    StoreUnsafe,
+    UnknownObject,
+    UnknownUpload,
+    UploadRefused,
+)
+from content_store.wire import (
+    CHECKSUM_HEADER,
+    FAILURES,
+    base64,
+    checksum_of_parts,
+    completion,
+    content_disposition,
+    cross_origin_rules,
+    safe_media_type,
+)
+
+__all__ = ["S3Store"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Headers = dict[str, str | list[str] | tuple[str]]  # the SDK's type for headers and query parameters
+
+THREADS = 16
+CHUNK = 1 << 20
+PAGE = 1000
+PROBE = ".access-probe"
+
+log = logging.getLogger(__name__)
+
+
+class S3Store:
+    """A `ContentStore` in one bucket of any S3-compatible service."""
+
+    def __init__(self, settings: StoreSettings) -> None:
+        self._settings = settings
+        self._bucket = settings.bucket
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="content-store")
+        # A request that may have arrived is repeated only if idempotent: not the POSTs of an upload.
+        retries = urllib3.Retry(
+            total=2,
+            connect=1,
+            redirect=False,
+            status_forcelist=(500, 502, 503, 504),
+            backoff_factor=0.2,
+            raise_on_status=False,
+        )
+        timeout = urllib3.Timeout(connect=3, read=30)
+        self._http = urllib3.PoolManager(maxsize=THREADS, timeout=timeout, retries=retries)
+        self._signed = self._client(settings.url, settings.access_key, settings.secret_key)
+        self._unsigned = self._client(settings.url)
+        self._browser = self._client(settings.browser_url)
+
+    def _client(self, url: str, access_key: str | None = None, secret_key: str | None = None) -> Minio:
+        parts = urlsplit(url)
+        return Minio(
+            parts.netloc,
+            access_key,
+            secret_key,
+            secure=parts.scheme == "https",
+            region=self._settings.region,  # without it the SDK asks the store each time it signs
+            http_client=self._http,
+        )
+
+    async def check(self) -> None:
+        """Make sure that our keys open the bucket and that nobody gets in without them."""
+        await self._call(self._check)
+
+    def _check(self) -> None:
+        if not self._signed.bucket_exists(self._bucket):
+            raise StoreRefused(f"The object store at {self._settings.url} has no bucket {self._bucket!r}.")
+        if self._head(PROBE)[0] is None:
+            self._put(PROBE, b"", "text/plain")
+        probe = self._unsigned.get_presigned_url("GET", self._bucket, PROBE)
+        for url in (probe, probe.removesuffix(PROBE)):
+            status = self._http.request("GET", url).status
+            if status >= 500:
+                raise StoreUnavailable(f"The object store at {url} answers with status {status}.")
+            if status < 400:
+                raise StoreUnsafe(f"Anybody can read {url} without a key: close the bucket to the public.")
+
+    async def prepare(self, allowed_origins: Sequence[str]) -> None:
+        """Create the bucket when it is missing and let pages of these origins use it."""
+        await self._call(self._prepare, allowed_origins)
+
+    def _prepare(self, allowed_origins: Sequence[str]) -> None:
+        if not self._signed.bucket_exists(self._bucket):
+            try:
+                self._signed.make_bucket(self._bucket)
+            except S3Error as error:
+                if error.code not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+                    raise
+        if not allowed_origins:
+            return
+        rules = cross_origin_rules(allowed_origins)
+        headers: Headers = {"Content-MD5": base64(hashlib.md5(rules, usedforsecurity=False).digest())}
+        try:
+            self._signed._execute("PUT", self._bucket, body=rules, headers=headers, query_params={"cors": ""})
+        except S3Error as error:
+            if error.code not in ("NotImplemented", "MethodNotAllowed"):
+                raise
+            log.warning("The object store knows no rules per bucket: allow %s in its own settings.", allowed_origins)
+
+    async def start_upload(self, key: str, content_type: str) -> str:
+        """Open an upload in parts and return its id."""
+        # S3 itself takes checksums of parts only when the upload announced them.
+        headers: Headers = {"Content-Type": content_type, "x-amz-checksum-algorithm": "SHA256"}
+        return await self._call(self._signed._create_multipart_upload, self._bucket, key, headers)
+
+    async def part_addresses(
+        self, key: str, upload_id: str, parts: Sequence[tuple[int, str]], expires: timedelta
+    ) -> list[PartAddress]:
+        """Sign an address for each part, given its number and SHA-256."""
+
+        def sign() -> list[PartAddress]:
+            addresses = []
+            for number, sha256 in parts:
+                headers = {CHECKSUM_HEADER: base64(bytes.fromhex(sha256))}
+                query = {"partNumber": str(number), "uploadId": upload_id}
+                addresses.append(PartAddress(number, self._sign("PUT", key, expires, query, headers), headers))
+            return addresses
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, sign)
+
+    async def arrived_parts(self, key: str, upload_id: str) -> list[ArrivedPart]:
+        """List the parts that have arrived, by number."""
+
+        def pages() -> list[ArrivedPart]:
+            found, marker, more = [], None, True
+            while more:
+                page = self._signed._list_parts(self._bucket, key, upload_id, PAGE, marker)
+                found += page.parts
+                marker, more = page.next_part_number_marker, page.is_truncated
+            # SeaweedFS lists a part as often as it was sent.
+            found.sort(key=lambda part: part.last_modified or datetime.min.replace(tzinfo=UTC))
+            latest = {part.part_number: ArrivedPart(part.part_number, part.size or 0, part.etag) for part in found}
+            return [latest[number] for number in sorted(latest)]
+
+        return await self._call(pages)
+
+    async def complete_upload(self, key: str, upload_id: str, parts: Sequence[CompletedPart]) -> ObjectInfo:
+        """Join the parts into the object, or find that this has happened already."""
+        if not parts:
+            raise UploadRefused(f"The upload of {key} has no parts.")
+        return await self._call(self._complete, key, upload_id, completion(parts), checksum_of_parts(parts))
+
+    def _complete(self, key: str, upload_id: str, parts: bytes, checksum: str) -> ObjectInfo:
+        headers: Headers = {"Content-Type": "application/xml"}
+        query: Headers = {"uploadId": upload_id}
+        try:
+            answer = self._signed._execute("POST", self._bucket, key, parts, headers, query)
+        except S3Error as error:
+            info, found_checksum = self._head(key)
+            if error.code != "NoSuchUpload" or info is None or found_checksum != checksum:
+                raise
+            return info
+        # Joining may take so long that the store says 200 first, and how it went in the body.
+        if b"<CompleteMultipartUploadResult" not in answer.data:
+            raise S3Error.fromxml(answer)
+        info, _ = self._head(key)
+        if info is None:
+            raise UnknownObject(f"The object {key} was removed as soon as it was complete.")
+        return info
+
+    async def abort_upload(self, key: str, upload_id: str) -> None:
+        """Throw an upload and its parts away."""
+        try:
+            await self._call(self._signed._abort_multipart_upload, self._bucket, key, upload_id)
+        except UnknownUpload:
+            log.debug("The upload %s of %s was gone before it was aborted.", upload_id, key)
+
+    async def stat(self, key: str) -> ObjectInfo | None:
+        """Describe an object; None when there is none."""
+        info, _ = await self._call(self._head, key)
+        return info
+
+    def _head(self, key: str) -> tuple[ObjectInfo | None, str | None]:
+        try:
+            found = self._signed.stat_object(self._bucket, key, extra_headers={"x-amz-checksum-mode": "ENABLED"})
+        except S3Error as error:
+            if error.code != "NoSuchKey":
+                raise
+            return None, None
+        info = ObjectInfo(found.size or 0, found.etag or "", found.content_type or "application/octet-stream")
+        return info, (found.metadata or {}).get(CHECKSUM_HEADER)
+
+    async def put(self, key: str, data: bytes, content_type: str) -> ObjectInfo:
+        """Store a small object in one request."""
+        return await self._call(self._put, key, data, content_type)
+
+    def _put(self, key: str, data: bytes, content_type: str) -> ObjectInfo:
+        checksum = base64(hashlib.sha256(data).digest())
+        headers: Headers = {"Content-Type": content_type, CHECKSUM_HEADER: checksum}
+        written = self._signed._put_object(self._bucket, key, data, headers)
+        return ObjectInfo(len(data), written.etag or "", content_type)
+
+    async def read(self, key: str) -> AsyncGenerator[bytes, None]:
+        """Yield an object's bytes in chunks of up to 1 MiB."""
+        answer = await self._call(self._signed.get_object, self._bucket, key)
+        try:
+            while chunk := await self._call(answer.read, CHUNK):
+                yield chunk
+        finally:
+            answer.close()
+            answer.release_conn()
+
+    async def delete(self, key: str) -> None:
+        """Remove an object; none counts as removed."""
+        await self._call(self._signed.remove_object, self._bucket, key)
+
+    def download_address(
+        self,
+        key: str,
+        name: str,
+        content_type: str,
+        expires: timedelta,
+        *,
+        inline: bool = False,
+        method: Literal["GET", "HEAD"] = "GET",
+    ) -> str:
+        """Sign an address that a browser reads the object from, whole or in ranges."""
+        query = {
+            "response-content-disposition": content_disposition(name, inline=inline),
+            "response-content-type": safe_media_type(content_type),
+        }
+        return self._sign(method, key, expires, query, {})
+
+    async def close(self) -> None:
+        """Wait for running calls and close the connections."""
+        await asyncio.to_thread(self._threads.shutdown)
+        self._http.clear()
+
+    def _sign(self, method: str, key: str, expires: timedelta, query: dict[str, str], headers: dict[str, str]) -> str:
+        """Sign a URL (AWS Signature 4) with its headers; the SDK's own leaves them out, so optional."""
+        settings, now = self._settings, datetime.now(UTC)
+        scope = f"{now:%Y%m%d}/{settings.region}/s3/aws4_request"
+        params: Headers = {
+            **query,
+            "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+            "X-Amz-Credential": f"{settings.access_key}/{scope}",
+            "X-Amz-Date": f"{now:%Y%m%dT%H%M%SZ}",
+            "X-Amz-Expires": str(int(expires.total_seconds())),
+            "X-Amz-SignedHeaders": ";".join(sorted(["host", *headers])),
+        }
+        url = self._browser.get_presigned_url(method, self._bucket, key, expires, extra_query_params=params)
+        parts = urlsplit(url)
+        signed = {"host": parts.netloc, **headers}
+        request, _ = _get_canonical_request_hash(method, parts, signed, "UNSIGNED-PAYLOAD")
+        signing_key = _get_signing_key(settings.secret_key, now, settings.region, "s3")
+        signature = _get_signature(signing_key, _get_string_to_sign(now, scope, request))
+        return f"{url}&X-Amz-Signature={signature}"
+
+    async def _call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a blocking call in a thread and translate its failure."""
+        call = partial(function, *args, **kwargs)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        except (MinioException, urllib3.exceptions.HTTPError, ElementTree.ParseError, ValueError) as error:
+            raise _translated(error, self._settings.url) from error
+
+
+def _translated(error: Exception, url: str) -> StoreError:
+    match error:
+        case S3Error():
+            status, code, message = error.response.status, error.code or "", error.message or ""
+        case ServerError():
+            status, code, message = error.status_code, "", str(error)
+        case InvalidResponseError():
+            status, code, message = error._code, "", str(error)
+        case urllib3.exceptions.HTTPError():
+            return StoreUnavailable(f"The object store at {url} cannot be reached or answers too late.")
+        case _:
+            return StoreRefused(f"What answers at {url} is no object store: {error}")
+    if status >= 500:
+        return StoreUnavailable(f"The object store at {url} answers with status {status}.")
+    failure = FAILURES.get(code, StoreRefused)
+    return failure(f"The object store at {url} refuses the request ({code or status}): {message}")

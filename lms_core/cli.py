@@ -1,0 +1,195 @@
+"""`lms`: the command line of operators, administrators and lecturers."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+import click
+import msgspec
+from granian.constants import Interfaces
+from granian.server import Server as Granian
+from litestar import Litestar
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from content_store import StoreError
+from content_store.s3 import S3Store
+from lms_core import migrations, outbox, settings
+from lms_core.app import create_app
+from lms_core.client.command import import_course_command
+from lms_core.db import Database
+from lms_core.demo.command import demo
+from lms_core.doctor import examine
+from lms_core.errors import LmsError
+from lms_core.hooks.dispatch import Dispatcher
+from lms_core.hooks.registry import load
+from lms_core.people import actions as people
+from lms_core.people.tables import role
+from lms_core.people.types import NewGrant, NewPerson
+from lms_core.processes import die_with_parent
+from lms_core.programmes.plugins import Enablement
+
+
+@click.group()
+@click.version_option(package_name="lms-core")
+def main() -> None:
+    """Run and look after a learning-management server for blended master programmes."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+main.add_command(demo)
+main.add_command(import_course_command)
+
+
+def from_environment() -> settings.Settings:
+    """Read the settings, or end with a line for each that is missing or unsafe."""
+    try:
+        return settings.from_environment(os.environ)
+    except settings.SettingsError as error:
+        for problem in error.problems:
+            click.echo(problem, err=True)
+        raise click.exceptions.Exit(2) from None
+
+
+def run(work: Callable[[settings.Settings], Coroutine[Any, Any, int]]) -> None:
+    """Run a coroutine with the settings of the environment; what stands in its way ends as one line and code 1."""
+    try:
+        code = asyncio.run(work(from_environment()))
+    except (SQLAlchemyError, StoreError, LmsError, OSError) as error:
+        click.echo(f"Error: {str(error).splitlines()[0] if str(error) else type(error).__name__}", err=True)
+        code = 1
+    sys.exit(code)
+
+
+def production() -> Litestar:
+    """Build the application of one server process from the environment."""
+    die_with_parent()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    app = create_app(settings.from_environment(os.environ))
+    gc.collect()
+    gc.freeze()  # what start-up made lives for ever; the collector need not walk it again
+    return app
+
+
+@main.command()
+def serve() -> None:
+    """Serve the API; settings come from the environment (see deploy/README.md)."""
+    found = from_environment()
+    Granian(
+        "lms_core.cli:production",
+        factory=True,
+        interface=Interfaces.ASGI,
+        address=found.host,
+        port=found.port,
+        workers=found.workers,
+        respawn_failed_workers=True,
+        websockets=False,
+    ).serve()
+
+
+@main.command()
+def worker() -> None:
+    """Deliver events and jobs; any number of workers may run."""
+    run(_work)
+
+
+async def _work(found: settings.Settings) -> int:
+    database = Database(found.database_url)
+    registry = load()
+    hooks = Dispatcher(registry, Enablement(database, registry), database)
+    task = asyncio.create_task(outbox.work(database, hooks))
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task
+    await database.close()
+    return 0
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the tables that this release needs, and prepare the bucket of the store."""
+    run(_migrate)
+
+
+async def _migrate(found: settings.Settings) -> int:
+    database, store = Database(found.database_url), S3Store(found.store)
+    try:
+        before, after = await migrations.migrate(database)
+        click.echo(f"database: {before or 'empty'} -> {after}")
+        await store.prepare(found.allowed_origins)
+        click.echo(f"content store: bucket {found.store.bucket} is ready")
+    finally:
+        await store.close()
+        await database.close()
+    return 0
+
+
+@main.command()
+def doctor() -> None:
+    """Check database, migrations, content store, clock and disk; the exit code is 1 if anything fails."""
+    run(_doctor)
+
+
+async def _doctor(found: settings.Settings) -> int:
+    checks = await examine(found)
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for check in checks:
+        table.add_row("[green]ok[/]" if check.ok else "[red]FAILS[/]", check.name, check.detail)
+    Console(soft_wrap=True).print(table)
+    return 0 if all(check.ok for check in checks) else 1
+
+
+@main.group()
+def person() -> None:
+    """Look after persons from the server's own command line."""
+
+
+@person.command()
+@click.option("--email", required=True, help="The person's e-mail address.")
+@click.option("--name", required=True, help="The person's name.")
+@click.option("--role", "role_name", default=None, help="A role at the whole system, such as administrator.")
+def add(email: str, name: str, role_name: str | None) -> None:
+    """Create a person, or find her, and print a one-time link with which she sets her password.
+
+    This is how the first administrator comes into being: `lms person add --role administrator ...`.
+    """
+
+    async def work(found: settings.Settings) -> int:
+        return await _add(found, email, name, role_name)
+
+    run(work)
+
+
+async def _add(found: settings.Settings, email: str, name: str, role_name: str | None) -> int:
+    try:
+        new = msgspec.convert({"email": email, "name": name}, NewPerson)
+    except msgspec.ValidationError as error:
+        raise LmsError(str(error)) from None
+    database = Database(found.database_url)
+    try:
+        async with database.write() as connection:
+            known = await people.list_persons(connection, new.email, None, 1)
+            who = known[0] if known else await people.create_person(connection, new)
+            if role_name is not None:
+                names = (await connection.execute(select(role.c.name).order_by(role.c.name))).scalars().all()
+                if role_name not in names:
+                    raise LmsError(f"There is no role {role_name}; there are: {', '.join(names)}.")
+                await people.grant_role(connection, who.id, NewGrant(role=role_name, scope="system"), None)
+            link = await people.make_link(connection, who.id, found.public_url)
+    finally:
+        await database.close()
+    click.echo(f"{who.name} <{who.email}> sets a password within 7 days at\n{link.url}")
+    return 0

@@ -1,0 +1,267 @@
+"""`module.yaml`: what a lecturer says about a course folder beyond its pages."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+
+from lms_core.client.errors import ClientError
+from lms_core.client.keys import is_page
+from lms_core.client.yamltree import YamlError, line_of, members, parse, text_of
+from lms_core.modules.types import Language, Season, UnitKind
+from lms_core.types import Key, Name, check_decimal
+
+__all__ = ["NAME", "Completion", "Description", "UnitEntry", "matches", "read_description"]
+
+NAME = "module.yaml"
+
+
+class UnitEntry(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What `module.yaml` says about one unit; None where it says nothing.
+
+    A unit without `path` is a quiz, an attendance or an assignment that has no page. `parent` is the path or
+    key of another unit, None to put the unit at the top level, UNSET to leave it where it would be.
+    """
+
+    path: str | None = None
+    key: str | None = None
+    title: str | None = None
+    kind: UnitKind | None = None
+    required: bool | None = None
+    minutes: int | None = None
+    max_score: Decimal | None = None
+    parent: str | UnsetType | None = UNSET
+
+
+class Completion(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Which units must be done: all, none or those that match a pattern, except those in `optional`."""
+
+    required: Literal["all", "none"] | list[str] | None = None
+    optional: list[str] = []
+
+
+class Description(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What `module.yaml` says about a module; None where it says nothing."""
+
+    key: str | None = None
+    title: str | None = None
+    ects: Decimal | None = None
+    workload_hours: int | None = None
+    language: str | None = None
+    offered: list[Season] | None = None
+    prerequisites: list[str] | None = None
+    units: list[UnitEntry] = []
+    completion: Completion = Completion()
+    ignore: list[str] = []
+
+
+class _Rule(Struct, frozen=True):
+    """What a field, or with `many` each item of its list, may be; `right` says so to people."""
+
+    type: Any
+    right: str
+    many: bool = False
+    check: Callable[[Any], None] = lambda value: None
+
+
+KEY = "lower-case letters, digits, dots, hyphens and underscores, such as molecular-dynamics"
+FILES = "a pattern of paths, such as drafts/*"
+MODULE = {
+    "key": _Rule(Key, KEY),
+    "title": _Rule(Name, "one line of at most 200 characters"),
+    "ects": _Rule(
+        Decimal,
+        "a number from 0 to 300 with at most two decimals, such as 7.5",
+        check=lambda value: check_decimal("ects", value, 0, 300),
+    ),
+    "workloadHours": _Rule(Annotated[int, Meta(ge=0, le=10_000)], "whole hours from 0 to 10000, such as 150"),
+    "language": _Rule(Language, "a language tag, such as en or de-AT"),
+    "offered": _Rule(Season, "winter or summer", many=True),
+    "prerequisites": _Rule(Key, KEY, many=True),
+    "units": _Rule(None, "path: lecture/chapter01.md", many=True),
+    "completion": _Rule(None, "required and optional"),
+    "ignore": _Rule(str, FILES, many=True),
+}
+UNIT = {
+    "path": _Rule(str, "the path of a file from the folder, such as lecture/chapter01.md"),
+    "key": _Rule(Key, KEY),
+    "title": MODULE["title"],
+    "kind": _Rule(UnitKind, "reading, video, file, quiz, attendance or assignment"),
+    "required": _Rule(bool, "true or false"),
+    "minutes": _Rule(Annotated[int, Meta(ge=0, le=100_000)], "whole minutes from 0 to 100000, such as 90"),
+    "maxScore": _Rule(
+        Decimal,
+        "a number from 0 to 100000 with at most two decimals, such as 12.5",
+        check=lambda value: check_decimal("maxScore", value, 0, 100_000),
+    ),
+    "parent": _Rule(str | None, "the path or key of another unit, or null for none"),
+}
+COMPLETION = {
+    "required": _Rule(Literal["all", "none"], "all, none or a list of patterns, such as [lecture/*]"),
+    "optional": _Rule(str, FILES, many=True),
+}
+
+
+def read_description(text: str, paths: Iterable[str]) -> Description:
+    """Return what a `module.yaml` says about a folder that holds `paths`.
+
+    Raises ClientError with every problem on a line of its own, `module.yaml:LINE: field F: ...`.
+    """
+    try:
+        root = parse(text)
+    except YamlError as error:
+        place = f"{NAME}:{error.line}" if error.line else NAME
+        raise ClientError(f"{place}: not valid YAML: {error}") from None
+    reader = _Reader(frozenset(paths))
+    description = reader.module(root) if root is not None else Description()
+    if reader.problems:
+        raise ClientError("\n".join(f"{NAME}:{line}: {what}" for line, what in sorted(reader.problems)))
+    return description
+
+
+def matches(path: str, patterns: Iterable[str]) -> bool:
+    """Say whether a path matches a pattern: * is any text, slashes too; folder/ is all that is in it."""
+    return any(fnmatchcase(path, f"{pattern}*" if pattern.endswith("/") else pattern) for pattern in patterns)
+
+
+class _Reader:
+    """Turns nodes into a Description and gathers what is wrong on the way."""
+
+    def __init__(self, paths: frozenset[str]) -> None:
+        self.paths = paths
+        self.problems: list[tuple[int, str]] = []
+
+    def wrong(self, node: Node, field: str, what: str) -> None:
+        self.problems.append((line_of(node), f"field {field}: {what}"))
+
+    def module(self, root: Node) -> Description:
+        nodes = self.fields(root, "", MODULE)
+        values = self.values(nodes, "", MODULE)
+        ignored = values.get("ignore", [])
+        units = self.items(nodes["units"], "units", MODULE["units"]) if "units" in nodes else []
+        entries = [self.unit(node, f"units[{index}]", ignored) for index, node in enumerate(units)]
+        self.unique(units, entries, "path")
+        self.unique(units, entries, "key")
+        names = self.paths | {entry["key"] for entry in entries if "key" in entry}
+        for index, (node, entry) in enumerate(zip(units, entries, strict=True)):
+            parent = entry.get("parent")
+            if parent and not (is_page(parent) if parent in self.paths else parent in names):
+                self.wrong(node, f"units[{index}].parent", f'"{parent}" is neither a page nor the key of a unit')
+        completion = {}
+        if "completion" in nodes:
+            parts = self.fields(nodes["completion"], "completion.", COMPLETION)
+            rules = dict(COMPLETION)
+            if isinstance(parts.get("required"), SequenceNode):
+                rules["required"] = COMPLETION["optional"]
+            completion = self.values(parts, "completion.", rules)
+            for name, value in completion.items():
+                for pattern in value if isinstance(value, list) else []:
+                    if not any(matches(path, [pattern]) for path in names):
+                        self.wrong(parts[name], f"completion.{name}", f'"{pattern}" matches no file and no key')
+        if self.problems:
+            return Description()
+        return msgspec.convert({**values, "units": entries, "completion": completion}, Description)
+
+    def unit(self, node: Node, where: str, ignored: list[str]) -> dict[str, Any]:
+        nodes = self.fields(node, f"{where}.", UNIT)
+        entry = self.values(nodes, f"{where}.", UNIT)
+        for name in ("path", "parent"):
+            if entry.get(name):
+                entry[name] = posixpath.normpath(entry[name])
+        path, kind = entry.get("path"), entry.get("kind")
+        if path is not None and path not in self.paths:
+            self.wrong(nodes["path"], f"{where}.path", f'"{path}" is not in the folder{_similar(path, self.paths)}')
+        elif path is not None and matches(path, ignored):
+            self.wrong(nodes["path"], f"{where}.path", f'"{path}" is ignored; take it out of ignore or of units')
+        if path is not None and is_page(path) and kind in {"video", "file"}:
+            right = "reading, quiz, attendance or assignment"
+            self.wrong(nodes["kind"], f"{where}.kind", f"a page cannot be a {kind}; write {right}")
+        if isinstance(node, MappingNode) and "path" not in nodes:
+            missing = [name for name in ("key", "title", "kind") if name not in nodes]
+            if missing:
+                self.wrong(node, where, f"a unit without path needs key, title and kind; add {' and '.join(missing)}")
+            elif kind in {"reading", "video", "file"}:
+                self.wrong(
+                    nodes["kind"], f"{where}.kind", f"a {kind} needs a path; write quiz, attendance or assignment"
+                )
+        by_default = "reading" if "path" in nodes and "kind" not in nodes else None
+        if "maxScore" in entry and (kind or by_default) in {"reading", "video", "file", "attendance"}:
+            what = "only a quiz or an assignment has a score; write its kind, or leave this out"
+            self.wrong(nodes["maxScore"], f"{where}.maxScore", what)
+        return entry
+
+    def unique(self, nodes: list[Node], entries: list[dict[str, Any]], name: str) -> None:
+        first: dict[str, int] = {}
+        for index, entry in enumerate(entries):
+            if entry.get(name) is not None and first.setdefault(entry[name], index) != index:
+                same = f"units[{first[entry[name]]}]"
+                self.wrong(nodes[index], f"units[{index}].{name}", f'"{entry[name]}" is already that of {same}')
+
+    def fields(self, node: Node, prefix: str, rules: Mapping[str, _Rule]) -> dict[str, Node]:
+        """Return the value node of each known field."""
+        if not isinstance(node, MappingNode):
+            where = f"field {prefix[:-1]}: " if prefix else ""
+            self.problems.append((line_of(node), f"{where}must be fields, such as {next(iter(rules))}: ..."))
+            return {}
+        found: dict[str, Node] = {}
+        for name, name_node, value in members(node):
+            if name not in rules:
+                self.wrong(name_node, f"{prefix}{name}", f"there is no such field{_similar(name, rules)}")
+            elif name in found:
+                self.wrong(name_node, f"{prefix}{name}", f"given already in line {line_of(found[name])}")
+            else:
+                found[name] = value
+        return found
+
+    def values(self, nodes: Mapping[str, Node], prefix: str, rules: Mapping[str, _Rule]) -> dict[str, Any]:
+        """Return the value of each field that has a sound one."""
+        values: dict[str, Any] = {}
+        for name, node in nodes.items():
+            rule = rules[name]
+            if rule.type is None:
+                continue
+            sound = True
+            results = []
+            for index, item in enumerate(self.items(node, f"{prefix}{name}", rule) if rule.many else [node]):
+                where = f"{prefix}{name}[{index}]" if rule.many else f"{prefix}{name}"
+                value = self.value(item, where, rule)
+                sound = sound and value is not UNSET
+                results.append(value)
+            if sound and (results or rule.many):
+                values[name] = results if rule.many else results[0]
+        return values
+
+    def items(self, node: Node, where: str, rule: _Rule) -> list[Node]:
+        if isinstance(node, SequenceNode):
+            return list(node.value)
+        self.wrong(node, where, f"must be a list; write for each item {rule.right}")
+        return []
+
+    def value(self, node: Node, where: str, rule: _Rule) -> Any:
+        """Return the value of a scalar, UNSET if it is not sound."""
+        text = text_of(node)
+        try:
+            if isinstance(node, MappingNode | SequenceNode):
+                raise ValueError("not a scalar")
+            value = msgspec.convert(text, rule.type, strict=False)
+            rule.check(value)
+        except ValueError:
+            written = "is empty" if text is None else f'"{text}" is not allowed'
+            if isinstance(node, MappingNode | SequenceNode):
+                written = "is a list" if isinstance(node, SequenceNode) else "has fields of its own"
+            self.wrong(node, where, f"{written}; write {rule.right}")
+            return UNSET
+        return value
+
+
+def _similar(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else ""

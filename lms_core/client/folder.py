@@ -1,0 +1,194 @@
+"""A course folder read as a module: units in order, their files, and what became of everything in it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from lms_core.client.description import NAME, Description, matches, read_description
+from lms_core.client.errors import ClientError
+from lms_core.client.keys import is_page, make_keys
+from lms_core.client.linking import BrokenLink, follow_links
+from lms_core.client.order import natural
+from lms_core.client.pages import Page, read_page
+from lms_core.client.scan import LocalFile, OnProgress, Progress, digest, scan
+from lms_core.client.targets import Targets
+from lms_core.client.units import FileUse, entry_id, is_home, make_units
+from lms_core.modules.types import Unit
+
+__all__ = ["Course", "LeftOut", "Outcome", "read_folder"]
+
+LONGEST_PAGE = 1_000_000
+"""Characters of a page, as `lms_core.types.Body` allows."""
+
+
+class Outcome(Struct, frozen=True):
+    """What a file became (a kind of unit, a role in units, the module's description), and in which units."""
+
+    path: str
+    became: str
+    units: list[str]
+    note: str
+
+
+class LeftOut(Struct, frozen=True):
+    """A file, or with a slash at the end a folder, that became nothing, and why."""
+
+    path: str
+    reason: str
+
+
+class Course(Struct, frozen=True, kw_only=True):
+    """A folder as a module.
+
+    `title` is None where neither `module.yaml` nor the home page has one. `units` are complete but for their
+    files: those are in `uses`, by key of the unit. `files` are the files used, by path. Each file of the
+    folder is either in `outcomes` or in `left_out`.
+    """
+
+    description: Description
+    title: str | None
+    units: list[Unit]
+    uses: dict[str, list[FileUse]]
+    files: dict[str, LocalFile]
+    outcomes: list[Outcome]
+    left_out: list[LeftOut]
+    broken_links: list[BrokenLink]
+
+
+def read_folder(folder: Path, on_progress: OnProgress = lambda progress: None) -> Course:
+    """Return what a course folder holds; reads and hashes every file, so call it in a thread.
+
+    Raises ClientError where there is no folder, where `module.yaml` has mistakes (all are named), and where
+    somebody writes to a file meanwhile.
+    """
+    if not folder.is_dir():
+        raise ClientError(f"{folder} is not a folder")
+    found, left_out = scan(folder)
+    place = found.pop(NAME, None)
+    description = _describe(place, found) if place else Description()
+    for path in [path for path in found if matches(path, description.ignore)]:
+        left_out[path] = f"ignored by {NAME}"
+        del found[path]
+    pages, files, notes = _load(found, left_out, on_progress)
+
+    keys = {entry_id(entry): entry.key for entry in description.units if entry.key}
+    keys |= make_keys((path for path in [*pages, *files] if path not in keys), taken=set(keys.values()))
+    linked = follow_links(pages, Targets([*pages, *files], left_out), keys)
+    units, uses, complaints = make_units(description, linked.pages, files, linked.roles, keys)
+    for path, complaint in complaints.items():
+        notes[path].append(complaint)
+    for path, more in linked.notes.items():
+        notes[path].extend(more)
+
+    outcomes = _outcomes(units, uses, {key: path for path, key in keys.items()}, notes)
+    if place:
+        outcomes.append(Outcome(NAME, "description", [], ""))
+    home = next((page for path, page in pages.items() if is_home(path, page)), None)
+    return Course(
+        description=description,
+        title=description.title or (home.title if home else None),
+        units=units,
+        uses=uses,
+        files=files,
+        outcomes=outcomes,
+        left_out=[LeftOut(path, left_out[path]) for path in sorted(left_out, key=natural)],
+        broken_links=linked.broken,
+    )
+
+
+def _describe(place: Path, found: Mapping[str, Path]) -> Description:
+    try:
+        text = place.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ClientError(f"{NAME} cannot be read: {error}") from None
+    return read_description(text, found)
+
+
+def _load(
+    found: Mapping[str, Path], left_out: dict[str, str], on_progress: OnProgress
+) -> tuple[dict[str, Page], dict[str, LocalFile], defaultdict[str, list[str]]]:
+    """Return the pages, the other files with their digests, and notes, all by path."""
+    pages: dict[str, Page] = {}
+    files: dict[str, LocalFile] = {}
+    notes: defaultdict[str, list[str]] = defaultdict(list)
+    sizes = {path: _size(place) for path, place in found.items()}
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        on_progress(
+            Progress(
+                what="Reading",
+                files=len(pages) + len(files),
+                total_files=len(found),
+                bytes=done,
+                total_bytes=sum(sizes.values()),
+            )
+        )
+
+    advance(0)
+    for path, place in found.items():
+        try:
+            page = _page(place) if is_page(path) else None
+            if isinstance(page, Page):
+                pages[path] = page
+                notes[path] += page.notes if page.body.strip() else [*page.notes, "an empty page"]
+                advance(sizes[path])
+                continue
+            if page:
+                notes[path].append(f"kept as a file: {page}")
+            files[path] = digest(place, advance)
+            if files[path].size == 0:
+                notes[path].append("an empty file")
+        except OSError as error:
+            left_out[path] = f"cannot be read: {error.strerror}"
+    advance(0)
+    return pages, files, notes
+
+
+def _size(place: Path) -> int:
+    try:
+        return place.stat().st_size
+    except OSError:
+        return 0
+
+
+def _page(place: Path) -> Page | str:
+    """Return the page in a file, or why it holds none. Raises OSError."""
+    if _size(place) > 4 * LONGEST_PAGE:  # no character takes more bytes
+        return f"longer than {LONGEST_PAGE} characters"
+    try:
+        text = place.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError:
+        return "not UTF-8 text"
+    if "\0" in text:
+        return "not text, there are NUL characters in it"
+    return read_page(text) if len(text) <= LONGEST_PAGE else f"longer than {LONGEST_PAGE} characters"
+
+
+def _outcomes(
+    units: list[Unit],
+    uses: Mapping[str, list[FileUse]],
+    paths: Mapping[str, str],
+    notes: Mapping[str, list[str]],
+) -> list[Outcome]:
+    """Return what became of each page and file: units in the order of study, then what they use."""
+    used: defaultdict[str, list[str]] = defaultdict(list)
+    roles: dict[str, str] = {}
+    for unit in units:
+        for use in uses[unit.key]:
+            used[use.path].append(unit.key)
+            roles.setdefault(use.path, use.role)
+    fates = {}
+    for unit in units:
+        path = paths[unit.key]
+        others = [key for key in used[path] if key != unit.key]
+        fates[path] = Outcome(path, unit.kind, [unit.key, *others], "; ".join(notes.get(path, [])))
+    for path in sorted(roles, key=natural):
+        fates.setdefault(path, Outcome(path, roles[path], used[path], "; ".join(notes.get(path, []))))
+    return list(fates.values())

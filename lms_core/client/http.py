@@ -1,0 +1,174 @@
+"""The client's way to the server: JSON, problems as sentences, patience with a server that is not there."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
+from types import TracebackType
+from typing import Self, TypeVar
+from uuid import uuid4
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from lms_core.client.errors import ClientError
+
+__all__ = ["LmsClient"]
+
+T = TypeVar("T")
+
+TRIES = 5
+LONGEST_PAUSE = 60.0
+PASSING = {429, 502, 503, 504}
+"""Answers that another try may change."""
+
+
+class _Reason(Struct, frozen=True):
+    where: str = ""
+    reason: str = ""
+
+
+class _Problem(Struct, frozen=True):
+    """What is used of an RFC 9457 problem document."""
+
+    title: str = ""
+    detail: str = ""
+    errors: list[_Reason] = []
+
+
+class _Page(Struct, frozen=True):
+    items: list[msgspec.Raw]
+
+
+class LmsClient:
+    """A signed-in caller of the server at `url`: `async with LmsClient(url, token) as client`.
+
+    Every call raises ClientError, with the server's own words where it refuses. What fails for a passing reason is
+    tried again after growing pauses, of `pause` seconds at first; a POST carries an Idempotency-Key, so that
+    nothing is created twice. `transport` leads to a server in the same process.
+    """
+
+    def __init__(
+        self, url: str, token: str, *, transport: httpx.AsyncBaseTransport | None = None, pause: float = 0.5
+    ) -> None:
+        if not re.fullmatch(r"https?://[^/?#\s]+[^?#\s]*", url):
+            raise ClientError(f'"{url}" is not the address of a server, such as https://lms.example.org')
+        if not re.fullmatch(r"[\x21-\x7e]+", token):
+            raise ClientError("The token must be one word of letters, digits and signs, as the server gave it.")
+        timeout = httpx.Timeout(60, connect=10)
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        self._api = httpx.AsyncClient(base_url=url, headers=headers, timeout=timeout, transport=transport)
+        # The store knows its own signatures only; the token is none of its business.
+        self._store = httpx.AsyncClient(timeout=timeout)
+        self._pause = pause
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._api.aclose()
+        await self._store.aclose()
+
+    async def get(self, path: str, answer: type[T]) -> T:
+        """Return what is at a path."""
+        return (await self.get_tagged(path, answer))[0]
+
+    async def get_tagged(self, path: str, answer: type[T]) -> tuple[T, str]:
+        """Return what is at a path, with the ETag that changing it takes."""
+        response = await self._send(self._api, lambda: self._api.build_request("GET", path))
+        return _decode(response, response.content, answer), response.headers.get("ETag", "")
+
+    async def items(self, path: str, item: type[T], **query: str) -> list[T]:
+        """Return all items of a list, from all its pages."""
+        url = self._api.build_request("GET", path, params=query).url
+        found: list[T] = []
+        while True:
+            response = await self._send(self._api, partial(self._api.build_request, "GET", url))
+            found += [_decode(response, raw, item) for raw in _decode(response, response.content, _Page).items]
+            following = response.links.get("next", {}).get("url")
+            if not following:
+                return found
+            # A server behind a proxy may not know its own name, and the token stays with the one we know.
+            url = url.join(url.join(following).raw_path.decode())
+
+    async def post(self, path: str, body: Struct | None, answer: type[T]) -> T:
+        """Return the answer to a body; the server carries it out once, however often it is sent."""
+        return await self._write("POST", path, body, answer, {"Idempotency-Key": str(uuid4())})
+
+    async def put(self, path: str, body: Struct, answer: type[T], etag: str) -> T:
+        """Replace what is at a path, if it is still in the state of an ETag, and return the answer."""
+        return await self._write("PUT", path, body, answer, {"If-Match": etag})
+
+    async def put_bytes(
+        self, address: str, headers: Mapping[str, str], size: int, pieces: Callable[[], AsyncIterator[bytes]]
+    ) -> None:
+        """Send `size` bytes to an address of the store; `pieces` begins anew for each try."""
+        sized = {**headers, "Content-Length": str(size)}
+        await self._send(
+            self._store, lambda: self._store.build_request("PUT", address, headers=sized, content=pieces())
+        )
+
+    async def _write(self, method: str, path: str, body: Struct | None, answer: type[T], headers: dict[str, str]) -> T:
+        content = b"" if body is None else msgspec.json.encode(body)
+        headers = {**headers, "Content-Type": "application/json"}
+        response = await self._send(
+            self._api, lambda: self._api.build_request(method, path, content=content, headers=headers)
+        )
+        return _decode(response, response.content, answer)
+
+    async def _send(self, client: httpx.AsyncClient, build: Callable[[], httpx.Request]) -> httpx.Response:
+        """Return the answer to a request, built anew for each try."""
+        for attempt in range(TRIES):
+            last = attempt == TRIES - 1
+            pause = self._pause * 2**attempt * random.uniform(1, 2)  # noqa: S311 - so that clients do not come in step
+            request = build()
+            try:
+                response = await client.send(request)
+            except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
+                raise ClientError(f"The request cannot be sent: {error}") from None
+            except httpx.TransportError as error:
+                if last:
+                    where = f"{request.url.scheme}://{request.url.netloc.decode()}"
+                    raise ClientError(f"{where} cannot be reached: {str(error) or type(error).__name__}") from None
+            else:
+                if response.is_success:
+                    return response
+                if response.status_code not in PASSING or last:
+                    raise _refusal(response)
+                wanted = response.headers.get("Retry-After", "")
+                pause = max(pause, float(wanted)) if wanted.isdecimal() else pause
+            await asyncio.sleep(min(pause, LONGEST_PAUSE))
+        raise AssertionError("the last try returns or raises")
+
+
+def _decode(response: httpx.Response, content: bytes | msgspec.Raw, answer: type[T]) -> T:
+    try:
+        return msgspec.json.decode(content, type=answer)
+    except ValueError as error:
+        url = response.url.copy_with(query=None)
+        raise ClientError(f"{url} does not answer as the server of this client would: {error}") from None
+
+
+def _refusal(response: httpx.Response) -> ClientError:
+    """Return the server's refusal in its own words, or where it has none in those of HTTP."""
+    status = response.status_code
+    url = response.url.copy_with(query=None)  # a signature may be in it
+    if response.has_redirect_location:
+        return ClientError(f"{url} is now at {response.headers['Location']}; give that address.", status)
+    try:
+        problem = msgspec.json.decode(response.content, type=_Problem)
+    except ValueError:
+        problem = _Problem()
+    words = ": ".join(part for part in (problem.title, problem.detail) if part)
+    if not words:
+        reason = re.search(r"<Message>(.*?)</Message>", response.text)  # a store says it in XML
+        words = f"{url} answers {status}: {reason[1] if reason else response.reason_phrase}"
+    lines = [f"  {error.where}: {error.reason}" for error in problem.errors]
+    hint = ["  Is the token right, and still valid?"] if status == 401 else []
+    return ClientError("\n".join([words, *lines, *hint]), status)

@@ -1,0 +1,59 @@
+"""The hook reference of plugins/README.md, made from the hooks themselves.
+
+python -m lms_core.hooks.reference            print it
+python -m lms_core.hooks.reference --write    put it into plugins/README.md
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+
+from lms_core.hooks.registry import HOOKS
+from lms_core.hooks.specs import HookSpecs
+
+README = Path(__file__).parents[2] / "plugins" / "README.md"
+START, END = "<!-- hooks:start -->", "<!-- hooks:end -->"
+
+
+def hook_reference() -> str:
+    """Return the reference in Markdown: every hook in the order of `HookSpecs`, then the Structs they use."""
+    hooks = [HOOKS[name] for name in vars(HookSpecs) if name in HOOKS]
+    used = [kind for hook in hooks for kind in (hook.payload, *get_args(hook.answer)) if _is_struct(kind)]
+    sections = [_hook(hook.name, hook.policy) for hook in hooks] + [_struct(kind) for kind in dict.fromkeys(used)]
+    return "\n\n".join(sections)
+
+
+def _hook(name: str, policy: str) -> str:
+    function = getattr(HookSpecs, name)
+    signature = str(inspect.signature(function)).replace("'", "")  # annotations are kept as text, shown in quotes
+    return (
+        f"### `{name}` ({policy.upper()})\n\n```python\nasync def {name}{signature}\n```\n\n{inspect.getdoc(function)}"
+    )
+
+
+def _struct(kind: type[msgspec.Struct]) -> str:
+    fields = "\n".join(f"- `{name}: {kind.__annotations__[name]}`" for name in kind.__struct_fields__)
+    return f"### `{kind.__name__}`\n\n{inspect.getdoc(kind)}\n\n{fields}"
+
+
+def _is_struct(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def with_reference(page: str) -> str:
+    """Return the page with the reference between its two marker comments. Raises ValueError without them."""
+    before, _ = page.split(START)
+    _, after = page.split(END)
+    return f"{before}{START}\n\n{hook_reference()}\n\n{END}{after}"
+
+
+if __name__ == "__main__":
+    if "--write" in sys.argv:
+        README.write_text(with_reference(README.read_text(encoding="utf-8")), encoding="utf-8")
+    else:
+        print(hook_reference())

@@ -1,0 +1,153 @@
+"""What routes share: editing with If-Match, creating once with Idempotency-Key, pages with Link headers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any, TypeVar
+from urllib.parse import quote
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import HeaderParameter, QueryParameter
+from sqlalchemy import Column, ForeignKey, String, Table, Text, Uuid, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from lms_core.db import AsyncConnection, Database, Instant, metadata
+from lms_core.errors import Conflict, FieldError, InvalidInput, PreconditionFailed, PreconditionRequired
+from lms_core.permissions import Principal
+from lms_core.types import Limit, now
+
+T = TypeVar("T")
+
+LmsRequest = Request[Principal, str | None, State]
+
+IfMatch = Annotated[
+    str | None,
+    HeaderParameter(name="If-Match", max_length=100, description="The ETag of the state you are changing; required."),
+]
+CursorParam = Annotated[UUID | None, QueryParameter(name="cursor", description="Where the next page begins.")]
+LimitParam = Annotated[Limit, QueryParameter(name="limit", description="Rows on a page.")]
+
+idempotency = Table(
+    "idempotency_key",
+    metadata,
+    Column("person_id", Uuid, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+
+class Once:
+    """Runs a creation in one transaction, and at most once per Idempotency-Key of a person."""
+
+    def __init__(self, database: Database, person_id: UUID, key: str | None, fingerprint: str) -> None:
+        self.database = database
+        self.person_id = person_id
+        self.key = key
+        self.fingerprint = fingerprint
+
+    async def __call__(self, kind: type[T], make: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Return what `make` made, now or at the first time this key was used.
+
+        Raises InvalidInput when the key was used for something else. The key and what it made are written in one
+        transaction, so a crash loses both or none.
+        """
+        async with self.database.write() as connection:
+            if self.key is None:
+                return await make(connection)
+            dialect = sqlite if self.database.is_sqlite else postgresql
+            first = await connection.execute(
+                dialect.insert(idempotency)
+                .values(person_id=self.person_id, key=self.key, fingerprint=self.fingerprint, answer="", at=now())
+                .on_conflict_do_nothing()
+                .returning(idempotency.c.key)
+            )
+            mine = (idempotency.c.person_id == self.person_id) & (idempotency.c.key == self.key)
+            if first.first() is None:
+                row = (
+                    await connection.execute(select(idempotency.c.fingerprint, idempotency.c.answer).where(mine))
+                ).one()
+                if row.fingerprint != self.fingerprint:
+                    where = FieldError("header.Idempotency-Key", "was used for a different request; take a new one")
+                    raise InvalidInput("This Idempotency-Key belongs to another request.", errors=[where])
+                return msgspec.json.decode(row.answer, type=kind)
+            made = await make(connection)
+            answer = msgspec.json.encode(made).decode()
+            await connection.execute(update(idempotency).where(mine).values(answer=answer))
+            return made
+
+
+async def provide_once(
+    request: LmsRequest,
+    database: NamedDependency[Database],
+    idempotency_key: Annotated[
+        str | None,
+        HeaderParameter(
+            name="Idempotency-Key",
+            min_length=1,
+            max_length=200,
+            pattern=r"^[\x21-\x7e]+$",
+            description="A value of your own making; repeating the request with it creates nothing twice.",
+        ),
+    ] = None,
+) -> Once:
+    """Give a route the means to create once."""
+    told = f"{request.method} {request.url.path}\n".encode() + await request.body()
+    return Once(database, request.user.person_id, idempotency_key, hashlib.sha256(told).hexdigest())
+
+
+def etag(revision: int) -> str:
+    """Write a revision as a strong entity tag."""
+    return f'"{revision}"'
+
+
+def expected_revision(if_match: str | None) -> int:
+    """Read the revision that a client means to change from its If-Match header.
+
+    Raises PreconditionRequired when the header is missing, PreconditionFailed when it names no state of ours.
+    """
+    if if_match is None:
+        raise PreconditionRequired("Send the ETag of the state you read as If-Match, so that nothing is overwritten.")
+    digits = if_match.strip().removeprefix('"').removesuffix('"')
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 9:
+        raise PreconditionFailed(f"If-Match {if_match[:100]} is no ETag of this resource; read it again.")
+    return int(digits)
+
+
+async def changed_or_raise(connection: AsyncConnection, table: Table, identity: Any, expected: int) -> None:
+    """After an update that found no row: say that somebody else changed it. Raises PreconditionFailed or Conflict."""
+    found = (await connection.execute(select(table.c.revision).where(identity))).scalar_one_or_none()
+    if found is None:
+        raise Conflict("It was removed meanwhile.")
+    raise PreconditionFailed(f"You are changing state {expected}, but it is in state {found} now; read it again.")
+
+
+def tagged(body: T, revision: int, status_code: int = 200) -> Response[T]:
+    """Answer with a body and the ETag of its revision."""
+    return Response(body, status_code=status_code, headers={"ETag": etag(revision)})
+
+
+def paged(
+    request: LmsRequest, make: Callable[[list[Any]], T], rows: Sequence[Any], limit: int, key: str = "id"
+) -> Response[T]:
+    """Answer with one page; `rows` holds one row more than the limit if there is a next page.
+
+    The address of the next page stands in the Link header (RFC 8288); its cursor is the `key` of the last row shown.
+    """
+    shown = list(rows[:limit])
+    headers = {}
+    if len(rows) > limit:
+        following = request.url.with_replacements(query="").path
+        others = {k: v for k, v in request.query_params.items() if k not in {"cursor", "limit"}}
+        query = "&".join(
+            f"{k}={quote(str(v), safe='')}"
+            for k, v in {**others, "cursor": getattr(shown[-1], key), "limit": limit}.items()
+        )
+        headers["Link"] = f'<{following}?{query}>; rel="next"'
+    return Response(make(shown), headers=headers)

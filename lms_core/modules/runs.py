@@ -1,0 +1,154 @@
+"""The rules about runs of a module in a term, and their sessions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import Select, delete, insert, or_, select, update
+
+from lms_core.db import AsyncConnection
+from lms_core.errors import Conflict, FieldError, InvalidInput, NotFound
+from lms_core.http import changed_or_raise
+from lms_core.modules import types as t
+from lms_core.modules.tables import adoption, module, run, session, version
+from lms_core.programmes.tables import term
+from lms_core.types import new_id
+
+
+def _runs() -> Select[Any]:
+    return (
+        select(
+            run.c.id, run.c.module_id, module.c.programme_id, run.c.term_id, version.c.number.label("version"),
+            run.c.title, version.c.ects, run.c.capacity, run.c.seats_taken, run.c.open,
+        )
+        .join_from(run, module, module.c.id == run.c.module_id)
+        .join(version, version.c.id == run.c.version_id)
+        .order_by(run.c.id)
+    )  # fmt: skip
+
+
+async def open_run(connection: AsyncConnection, module_id: UUID, new: t.NewRun) -> t.Run:
+    """Open a run of a published version. Raises NotFound, Conflict (nothing published) and InvalidInput (term)."""
+    owner = await connection.scalar(select(module.c.programme_id).where(module.c.id == module_id))
+    if owner is None:
+        raise NotFound("There is no such module.")
+    query = select(version.c.id, version.c.title).where(
+        version.c.module_id == module_id, version.c.published_at.is_not(None)
+    )
+    if new.version is not None:
+        query = query.where(version.c.number == new.version)
+    found = (await connection.execute(query.order_by(version.c.number.desc()).limit(1))).first()
+    if found is None:
+        raise Conflict("The module has no such published version; publish its draft first.")
+    same_term = (term.c.id == new.term_id) & (term.c.programme_id == owner)
+    if await connection.scalar(select(term.c.id).where(same_term)) is None:
+        where = FieldError("body.termId", "must be a term of the programme that owns the module")
+        raise InvalidInput("There is no such term.", errors=[where])
+    made = new_id()
+    row = {
+        "id": made,
+        "module_id": module_id,
+        "version_id": found.id,
+        "term_id": new.term_id,
+        "title": new.title or found.title,
+        "capacity": new.capacity,
+        "seats_taken": 0,
+        "open": new.open,
+        "revision": 1,
+    }
+    await connection.execute(insert(run), row)
+    return (await read_run(connection, made))[0]
+
+
+async def read_run(connection: AsyncConnection, run_id: UUID) -> tuple[t.Run, int]:
+    """Return a run and its revision. Raises NotFound."""
+    row = (await connection.execute(_runs().add_columns(run.c.revision).where(run.c.id == run_id))).first()
+    if row is None:
+        raise NotFound("There is no such run.")
+    values = dict(row._mapping)
+    revision = values.pop("revision")
+    return t.Run(**values), revision
+
+
+async def list_runs(connection: AsyncConnection, programme_id: UUID, cursor: UUID | None, limit: int) -> list[t.Run]:
+    """Return up to limit + 1 runs of modules that a programme owns or has adopted, after the cursor."""
+    adopted = select(adoption.c.module_id).where(adoption.c.programme_id == programme_id)
+    query = _runs().where(or_(module.c.programme_id == programme_id, module.c.id.in_(adopted))).limit(limit + 1)
+    if cursor is not None:
+        query = query.where(run.c.id > cursor)
+    return [t.Run(**row._mapping) for row in await connection.execute(query)]
+
+
+async def change_run(connection: AsyncConnection, run_id: UUID, change: t.RunChange, expected: int) -> None:
+    """Rename a run, open or close it for enrolment. Raises PreconditionFailed."""
+    values = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not None}
+    same = run.c.id == run_id
+    done = await connection.execute(
+        update(run).where(same, run.c.revision == expected).values(**values, revision=expected + 1)
+    )
+    if not done.rowcount:
+        await changed_or_raise(connection, run, same, expected)
+
+
+def _instant(wall: datetime, zone: str) -> datetime:
+    return wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def _session(row: Any) -> t.Session:
+    values = dict(row._mapping)
+    del values["run_id"]
+    return t.Session(**values, starts_at=_instant(row.starts, row.zone), ends_at=_instant(row.ends, row.zone))
+
+
+async def add_session(connection: AsyncConnection, run_id: UUID, new: t.SessionContent) -> t.Session:
+    """Plan a session of a run. Raises NotFound."""
+    if await connection.scalar(select(run.c.id).where(run.c.id == run_id)) is None:
+        raise NotFound("There is no such run.")
+    made = new_id()
+    row = {**msgspec.structs.asdict(new), "id": made, "run_id": run_id, "revision": 1}
+    await connection.execute(insert(session), row)
+    return await read_session(connection, run_id, made)
+
+
+async def read_session(connection: AsyncConnection, run_id: UUID, session_id: UUID) -> t.Session:
+    """Return a session of a run. Raises NotFound."""
+    same = (session.c.id == session_id) & (session.c.run_id == run_id)
+    row = (await connection.execute(select(session).where(same))).first()
+    if row is None:
+        raise NotFound("The run has no such session.")
+    return _session(row)
+
+
+async def list_sessions(connection: AsyncConnection, run_id: UUID) -> list[t.Session]:
+    """Return the sessions of a run in the order of time, whatever their zones."""
+    rows = await connection.execute(select(session).where(session.c.run_id == run_id).order_by(session.c.id))
+    return sorted((_session(row) for row in rows), key=lambda s: s.starts_at)
+
+
+async def change_session(
+    connection: AsyncConnection, run_id: UUID, session_id: UUID, new: t.SessionContent, expected: int
+) -> t.Session:
+    """Replan a session. Raises NotFound and PreconditionFailed."""
+    same = (session.c.id == session_id) & (session.c.run_id == run_id)
+    done = await connection.execute(
+        update(session)
+        .where(same, session.c.revision == expected)
+        .values(**msgspec.structs.asdict(new), revision=expected + 1)
+    )
+    if not done.rowcount:
+        await read_session(connection, run_id, session_id)
+        await changed_or_raise(connection, session, same, expected)
+    return await read_session(connection, run_id, session_id)
+
+
+async def remove_session(connection: AsyncConnection, run_id: UUID, session_id: UUID, expected: int) -> None:
+    """Take a session out of the plan. Raises NotFound and PreconditionFailed."""
+    same = (session.c.id == session_id) & (session.c.run_id == run_id)
+    done = await connection.execute(delete(session).where(same, session.c.revision == expected))
+    if not done.rowcount:
+        await read_session(connection, run_id, session_id)
+        await changed_or_raise(connection, session, same, expected)

@@ -1,0 +1,258 @@
+"""What travels over the wire about modules, their versions, runs and sessions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from msgspec import Meta
+
+from lms_core.types import (
+    Body,
+    Key,
+    Name,
+    Payload,
+    View,
+    WallTime,
+    Zone,
+    check_decimal,
+    check_zone,
+)
+
+UnitKind = Literal["reading", "video", "file", "quiz", "attendance", "assignment"]
+FileRole = Literal["content", "inline", "caption", "attachment"]
+Season = Literal["winter", "summer"]
+Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*(?!\n)$", max_length=35)]
+"""A BCP 47 language tag, such as de or en-GB."""
+
+
+class UnitFile(Payload, frozen=True, kw_only=True):
+    """A file that belongs to a unit.
+
+    `role` is content (what the unit is about: the video, the PDF), inline (an image in the text), caption (a
+    text track of the video, with its language) or attachment (linked from the text). `key` is unique within the
+    unit. A unit's body refers to the file as `lms-file:KEY`.
+    """
+
+    key: Key
+    name: Name
+    role: FileRole
+    media_id: UUID
+    language: Language | None = None
+
+
+class Unit(Payload, frozen=True, kw_only=True):
+    """A step of a module, in the order of study.
+
+    `key` survives versions, so progress survives a correction. `parent` is the key of an earlier unit and
+    groups units into chapters. `body` is Markdown (HTML allowed) in which `lms-unit:KEY` links another unit and
+    `lms-file:KEY` a file of this unit. `minutes` is the expected work. `max_score` belongs to a quiz or an
+    assignment.
+    """
+
+    key: Key
+    kind: UnitKind
+    title: Name
+    parent: Key | None = None
+    required: bool = True
+    body: Body = ""
+    minutes: Annotated[int, Meta(ge=0, le=100_000)] | None = None
+    max_score: Decimal | None = None
+    files: Annotated[list[UnitFile], Meta(max_length=500)] = []
+
+    def __post_init__(self) -> None:
+        """Refuse a maximum score that is not an ordinary number."""
+        if self.max_score is not None:
+            check_decimal("maxScore", self.max_score, 0, 100_000)
+
+
+class ModuleContent(Payload, frozen=True, kw_only=True):
+    """All that a version of a module says: its description and its units in the order of study.
+
+    `ects` is an exact decimal with at most two places, `workload_hours` the expected work for the whole
+    module, `prerequisites` keys of modules of the same programme, `offered` the seasons in which runs start.
+    """
+
+    title: Name
+    ects: Decimal
+    workload_hours: Annotated[int, Meta(ge=0, le=10_000)]
+    language: Language = "en"
+    offered: Annotated[list[Season], Meta(max_length=2)] = []
+    prerequisites: Annotated[list[Key], Meta(max_length=50)] = []
+    units: Annotated[list[Unit], Meta(max_length=2_000)] = []
+
+    def __post_init__(self) -> None:
+        """Refuse ECTS that are not an ordinary number."""
+        check_decimal("ects", self.ects, 0, 300)
+
+
+class NewModule(Payload, frozen=True):
+    """A module to be created in a programme; its content follows as a draft."""
+
+    key: Key
+    title: Name
+
+
+class Module(View, frozen=True, kw_only=True):
+    """A module: its owning programme, the number of its latest published version (0: none), and of its draft."""
+
+    id: UUID
+    programme_id: UUID
+    key: str
+    title: str
+    published: int
+    draft: int | None
+
+
+class Modules(View, frozen=True):
+    """A page of modules."""
+
+    items: list[Module]
+
+
+class DraftChange(View, frozen=True, kw_only=True):
+    """What a new content changes against what was there: keys of units, and names of changed fields of the module.
+
+    If `changed` is false nothing was made. `moved` lists units whose order among the others changed.
+    """
+
+    changed: bool
+    added: list[str]
+    removed: list[str]
+    modified: list[str]
+    moved: list[str]
+    details: list[str]
+    unchanged: int
+    revision: int
+
+
+class Version(View, frozen=True, kw_only=True):
+    """A published version of a module: never changes."""
+
+    module_id: UUID
+    number: int
+    title: str
+    ects: Decimal
+    published_at: datetime
+    units: int
+    units_required: int
+
+
+VersionNumber = Annotated[int, Meta(ge=1, le=1_000_000)]
+Capacity = Annotated[int, Meta(ge=0, le=100_000)]
+Mode = Literal["on_site", "online", "hybrid"]
+
+
+class NewRun(Payload, frozen=True, kw_only=True):
+    """A run of a module in a term, pinned to a published version (none given: the latest)."""
+
+    term_id: UUID
+    capacity: Capacity
+    version: VersionNumber | None = None
+    title: Name | None = None
+    open: bool = True
+
+
+class RunChange(Payload, frozen=True, kw_only=True):
+    """What of a run changes; a run that is not open takes no enrolments."""
+
+    title: Name | None = None
+    open: bool | None = None
+
+
+class Run(View, frozen=True, kw_only=True):
+    """A run of a module in a term, with its seats."""
+
+    id: UUID
+    module_id: UUID
+    programme_id: UUID
+    term_id: UUID
+    version: int
+    title: str
+    ects: Decimal
+    capacity: int
+    seats_taken: int
+    open: bool
+
+
+class Runs(View, frozen=True):
+    """A page of runs."""
+
+    items: list[Run]
+
+
+class SessionContent(Payload, frozen=True, kw_only=True):
+    """A session as planned: times on the wall at a place, in a named zone.
+
+    A time that the clock skips (spring) is refused; of one that it shows twice (autumn) the first is meant.
+    """
+
+    title: Name
+    starts: WallTime
+    ends: WallTime
+    zone: Zone
+    mode: Mode
+    place: Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*(?!\n)$")] = ""
+
+    def __post_init__(self) -> None:
+        """Refuse unknown zones, skipped times and sessions that end before they begin."""
+        check_zone("zone", self.zone)
+        zone = ZoneInfo(self.zone)
+        for name, wall in (("starts", self.starts), ("ends", self.ends)):
+            if not 1970 <= wall.year <= 2200:
+                raise ValueError(f"{name}: must lie between the years 1970 and 2200")
+            there = wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None, fold=0)
+            if there != wall:
+                raise ValueError(f"{name}: {wall} is skipped by the clock in {self.zone} that day")
+        if self.starts.replace(tzinfo=zone).astimezone(UTC) >= self.ends.replace(tzinfo=zone).astimezone(UTC):
+            raise ValueError("ends: must be after starts")
+
+
+class Session(View, frozen=True, kw_only=True):
+    """A session with its times on the wall, and the same moments in UTC."""
+
+    id: UUID
+    title: str
+    starts: datetime
+    ends: datetime
+    zone: str
+    starts_at: datetime
+    ends_at: datetime
+    mode: Mode
+    place: str
+    revision: int
+
+
+class Sessions(View, frozen=True):
+    """The sessions of a run in the order of time."""
+
+    items: list[Session]
+
+
+class FileLink(View, frozen=True, kw_only=True):
+    """A file of a unit and the address in this API that leads to its bytes."""
+
+    key: str
+    name: str
+    role: FileRole
+    language: str | None
+    content_type: str
+    size: int
+    href: str
+
+
+class UnitContent(View, frozen=True, kw_only=True):
+    """A unit as a participant reads it; links in the body are addresses in this API."""
+
+    key: str
+    parent: str | None
+    kind: UnitKind
+    title: str
+    required: bool
+    body: str
+    minutes: int | None
+    max_score: Decimal | None
+    files: list[FileLink]

@@ -1,0 +1,167 @@
+"""The description of the API, and a page to read it that needs nothing from the internet."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request, Response, Router, get
+from litestar.exceptions import NotFoundException
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+from litestar.openapi.spec import Components, License, SecurityScheme
+from litestar.openapi.spec.enums import OpenAPIType
+from litestar.openapi.spec.schema import Schema
+from litestar.params import FromPath
+from litestar.plugins import OpenAPISchemaPlugin
+from litestar.typing import FieldDefinition
+
+from lms_core.permissions import PERMISSIONS, PUBLIC
+
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "examples": ["urn:lms:problem:not-found"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["where", "reason"],
+                "properties": {"where": {"type": "string"}, "reason": {"type": "string"}},
+            },
+        },
+        "plugin": {"type": "string"},
+    },
+}
+_STATUSES = {
+    "400": "The input is malformed; `errors` says where and why.",
+    "401": "Nobody is signed in.",
+    "403": "The person may not do this.",
+    "404": "There is no such thing, or it is not hers to see.",
+    "405": "This address does not know the method.",
+    "409": "The state of things forbids it.",
+    "412": "It was changed meanwhile.",
+    "413": "The request is too long.",
+    "415": "The body has a media type that is not understood.",
+    "422": "The input means something impossible; `errors` says where and why.",
+    "428": "If-Match is missing.",
+    "429": "Too many attempts.",
+    "503": "Something that is needed does not answer at the moment.",
+}
+
+
+class DecimalSchema(OpenAPISchemaPlugin):
+    """Describes decimals as what they are on the wire: strings."""
+
+    @staticmethod
+    def is_plugin_supported_type(value: Any) -> bool:
+        """Claim Decimal."""
+        return value is Decimal
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
+        """Describe a decimal."""
+        return Schema(type=OpenAPIType.STRING, pattern=r"^-?\d{1,9}(\.\d{1,2})?$")
+
+
+def describe(app: Litestar) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document, with the problems that any route may answer and its permission."""
+    document: dict[str, Any] = app.openapi_schema.to_schema()
+    document["components"].setdefault("schemas", {})["Problem"] = _PROBLEM
+    document["components"]["responses"] = {
+        f"Problem{status}": {
+            "description": text,
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status, text in _STATUSES.items()
+    }
+    permissions = {
+        (route.path_format, method.lower()): handler.opt.get("permission")
+        for route in app.routes
+        for handler in getattr(route, "route_handlers", ())
+        for method in handler.http_methods
+    }
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            permission = permissions[path, method]
+            operation["security"] = [] if permission == PUBLIC else [{"bearer": []}]
+            operation["x-permission"] = permission
+            if permission in PERMISSIONS:
+                needs = f"Needs the permission `{permission}`: {PERMISSIONS[permission]}."
+                operation["description"] = f"{operation.get('description', '')}\n\n{needs}".strip()
+            for status in _STATUSES:
+                operation["responses"][status] = {"$ref": f"#/components/responses/Problem{status}"}
+    return document
+
+
+@cache
+def _document(app: Litestar) -> bytes:
+    return msgspec.json.encode(describe(app))
+
+
+_STATIC = {
+    "swagger-ui.css": "text/css",
+    "swagger-ui-bundle.js": "text/javascript",
+    "favicon-32x32.png": "image/png",
+}
+_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>API</title>
+<link rel="icon" href="/docs/static/favicon-32x32.png"><link rel="stylesheet" href="/docs/static/swagger-ui.css"></head>
+<body><div id="ui"></div><script src="/docs/static/swagger-ui-bundle.js"></script>
+<script>SwaggerUIBundle({url: "/openapi.json", dom_id: "#ui", deepLinking: true, validatorUrl: null,
+displayRequestDuration: true, persistAuthorization: false})</script></body></html>"""
+
+
+@cache
+def _asset(name: FromPath[str]) -> bytes:
+    return files("swagger_ui").joinpath("static", name).read_bytes()
+
+
+class Json(JsonRenderPlugin):
+    """Serves the description with problems and permissions in it."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """Return the description."""
+        return _document(request.app)
+
+
+class Page(OpenAPIRenderPlugin):
+    """Serves the page that shows the description."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """Return the page."""
+        return _PAGE.encode()
+
+
+@get("/openapi.json", permission=PUBLIC, include_in_schema=False)
+async def document(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Return the description of the API as OpenAPI 3.1."""
+    return Response(_document(request.app), media_type="application/json")
+
+
+@get("/static/{name:str}", sync_to_thread=True)
+def asset(name: FromPath[str]) -> Response[bytes]:
+    """Return a file of the documentation page."""
+    if name not in _STATIC:
+        raise NotFoundException("There is no such file.")
+    return Response(_asset(name), media_type=_STATIC[name], headers={"Cache-Control": "max-age=86400"})
+
+
+CONFIG = OpenAPIConfig(
+    title="Blended master programmes",
+    version="0.1",
+    description="Enrolment, modules and progress of part-time master programmes. Sign in at POST /sign-in and send "
+    "the token as a bearer. Times that happened are UTC; decimals (ECTS, scores) are strings, exact.",
+    license=License(name="Apache-2.0", identifier="Apache-2.0"),
+    use_handler_docstrings=True,
+    components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}),
+    openapi_router=Router("/docs", route_handlers=[asset], opt={"permission": PUBLIC}, include_in_schema=False),
+    render_plugins=[Page(path="/"), Json(path="/openapi.json")],
+)
+
+__all__ = ["CONFIG", "DecimalSchema", "describe", "document"]

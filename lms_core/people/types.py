@@ -1,0 +1,131 @@
+"""What travels over the wire about persons, sign-in and roles."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta
+
+from lms_core.types import Email, Key, Name, Password, Payload, Secret, View
+
+RoleScope = Literal["system", "programme", "run"]
+
+
+class SignIn(Payload, frozen=True):
+    """Who signs in; the e-mail address in any case."""
+
+    email: Email
+    password: Secret
+
+
+class Person(View, frozen=True):
+    """A person, without anything secret."""
+
+    id: UUID
+    email: str
+    name: str
+    active: bool
+
+
+class SignedIn(View, frozen=True):
+    """A token for the Authorization header (`Bearer TOKEN`) and until when it holds."""
+
+    token: str
+    expires_at: datetime
+    person: Person
+
+
+class NewPerson(Payload, frozen=True):
+    """A person to be created; she sets her password through a one-time link."""
+
+    email: Email
+    name: Name
+
+
+class PasswordChange(Payload, frozen=True):
+    """The password as it is and as it shall be (at least 12 characters)."""
+
+    current: Secret
+    new: Password
+
+
+class PasswordByLink(Payload, frozen=True):
+    """The secret of a one-time link and the password to set (at least 12 characters)."""
+
+    link: Secret
+    password: Password
+
+
+class PasswordLink(View, frozen=True):
+    """A one-time link to set a password; nobody can read it again."""
+
+    url: str
+    expires_at: datetime
+
+
+class PersonChange(Payload, frozen=True, kw_only=True):
+    """What of a person changes; a person who is not active cannot sign in."""
+
+    name: Name | None = None
+    active: bool | None = None
+
+
+class NewGrant(Payload, frozen=True, kw_only=True):
+    """A role for a person at the system, a programme or a run (`scopeId` is that programme's or run's id)."""
+
+    role: Key
+    scope: RoleScope
+    scope_id: UUID | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a scope without its id, and the system with one."""
+        if (self.scope == "system") != (self.scope_id is None):
+            raise ValueError("scopeId: the id of the programme or run; leave it out for the system")
+
+
+class RoleGrant(View, frozen=True):
+    """A role that a person holds somewhere."""
+
+    id: UUID
+    role: str
+    scope: RoleScope
+    scope_id: UUID | None
+
+
+class PersonDetail(View, frozen=True, kw_only=True):
+    """A person with the roles she was granted."""
+
+    id: UUID
+    email: str
+    name: str
+    active: bool
+    grants: list[RoleGrant]
+
+
+class Persons(View, frozen=True):
+    """A page of persons."""
+
+    items: list[Person]
+
+
+class Role(View, frozen=True):
+    """A named bundle of permissions."""
+
+    name: str
+    title: str
+    permissions: list[str]
+
+
+class Roles(View, frozen=True):
+    """All roles."""
+
+    items: list[Role]
+
+
+class RoleContent(Payload, frozen=True):
+    """Title and permissions of a role."""
+
+    title: Name
+    permissions: Annotated[list[Key], Meta(max_length=500)]

@@ -1,0 +1,106 @@
+"""HTTP for progress: recording it, seeing it, and booking what it earned."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from litestar import Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from lms_core.db import Database
+from lms_core.http import CursorParam, LimitParam, LmsRequest, Once, paged
+from lms_core.permissions import SELF
+from lms_core.progress import credits as booking
+from lms_core.progress import ledger, reads
+from lms_core.progress import types as t
+from lms_core.types import Key
+
+ASSESSED = ("reading", "video", "file", "quiz", "attendance", "assignment")
+
+
+@get("/runs/{run_id:uuid}/outline", permission="runs.study")
+async def outline(run_id: FromPath[UUID], request: LmsRequest, database: NamedDependency[Database]) -> t.Outline:
+    """Show the units of the run in the order of study, with my state in each."""
+    async with database.read() as connection:
+        return await reads.outline(connection, run_id, request.user.person_id)
+
+
+@get("/me/dashboard", permission=SELF)
+async def dashboard(request: LmsRequest, database: NamedDependency[Database]) -> t.Dashboard:
+    """Show all my runs with percent, and my ECTS earned, in progress and open."""
+    async with database.read() as connection:
+        return await reads.dashboard(connection, request.user.person_id)
+
+
+@post("/runs/{run_id:uuid}/units/{unit_key:str}/progress", permission="progress.record", status_code=200)
+async def record(
+    run_id: FromPath[UUID],
+    unit_key: FromPath[Key],
+    data: JSONBody[t.ProgressEvent],
+    request: LmsRequest,
+    database: NamedDependency[Database],
+) -> t.Recorded:
+    """Record my progress on a reading, a video or a file; the same event again counts once."""
+    me = request.user.person_id
+    async with database.write() as connection:
+        return await ledger.record(connection, run_id, unit_key, me, data, me, ledger.OWN)
+
+
+@post(
+    "/runs/{run_id:uuid}/participants/{person_id:uuid}/units/{unit_key:str}/progress",
+    permission="progress.assess",
+    status_code=200,
+)
+async def assess(
+    run_id: FromPath[UUID],
+    person_id: FromPath[UUID],
+    unit_key: FromPath[Key],
+    data: JSONBody[t.ProgressEvent],
+    request: LmsRequest,
+    database: NamedDependency[Database],
+) -> t.Recorded:
+    """Record a participant's quiz result, attendance or hand-in (or anything else that she could not)."""
+    async with database.write() as connection:
+        return await ledger.record(connection, run_id, unit_key, person_id, data, request.user.person_id, ASSESSED)
+
+
+@get("/runs/{run_id:uuid}/participants", permission="participants.read")
+async def participants(
+    run_id: FromPath[UUID],
+    request: LmsRequest,
+    database: NamedDependency[Database],
+    cursor: CursorParam = None,
+    limit: LimitParam = 50,
+) -> Response[t.Participants]:
+    """List the participants of the run with their state and percent."""
+    async with database.read() as connection:
+        rows = await reads.participants(connection, run_id, cursor, limit)
+    return paged(request, t.Participants, rows, limit, key="person_id")
+
+
+@post("/runs/{run_id:uuid}/participants/{person_id:uuid}/credit", permission="credits.book")
+async def book(
+    run_id: FromPath[UUID],
+    person_id: FromPath[UUID],
+    data: JSONBody[t.CreditDecision],
+    request: LmsRequest,
+    once: NamedDependency[Once],
+) -> t.Credit:
+    """Book the ECTS of a completed run for a participant, once."""
+    authority = request.user.person_id
+    return await once(t.Credit, lambda connection: booking.book_run(connection, run_id, person_id, data, authority))
+
+
+@get("/programmes/{programme_id:uuid}/overview", permission="programmes.overview")
+async def overview(programme_id: FromPath[UUID], database: NamedDependency[Database]) -> t.Overview:
+    """Show the figures of the programme: students, modules, runs, seats, booked ECTS."""
+    async with database.read() as connection:
+        return await reads.overview(connection, programme_id)
+
+
+router = Router(
+    "/",
+    tags=["Progress"],
+    route_handlers=[outline, dashboard, record, assess, participants, book, overview],
+)

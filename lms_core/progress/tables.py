@@ -1,0 +1,50 @@
+"""The ledger of progress, the state it joins to, and booked credits."""
+
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table, Text, UniqueConstraint, Uuid
+
+from lms_core.db import Hundredths, Instant, metadata
+
+progress_event = Table(
+    "progress_event",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("person_id", Uuid, ForeignKey("person.id"), nullable=False),
+    Column("run_id", Uuid, ForeignKey("run.id"), nullable=False),
+    Column("unit_key", String(120), nullable=False),
+    Column("completed", Boolean, nullable=False),
+    Column("score", Hundredths),
+    Column("position", Integer),
+    Column("at", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("recorded_by", Uuid, ForeignKey("person.id"), nullable=False),
+)
+
+unit_state = Table(
+    "unit_state",
+    metadata,
+    Column("person_id", Uuid, ForeignKey("person.id"), primary_key=True),
+    Column("run_id", Uuid, ForeignKey("run.id"), primary_key=True),
+    Column("unit_key", String(120), primary_key=True),
+    Column("completed_at", Instant),
+    Column("score", Hundredths),
+    Column("position", Integer),
+    Column("position_at", Instant),
+    Column("position_event", Uuid),
+    # outline and dashboard are range scans of one person's rows in one run
+    sqlite_with_rowid=False,
+)
+
+credit = Table(
+    "credit",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("person_id", Uuid, ForeignKey("person.id"), nullable=False),
+    Column("source", String(200), nullable=False),
+    Column("programme_id", Uuid, ForeignKey("programme.id")),
+    Column("title", String(200), nullable=False),
+    Column("ects", Hundredths, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("authority", Uuid, ForeignKey("person.id"), nullable=False),
+    Column("booked_at", Instant, nullable=False),
+    UniqueConstraint("person_id", "source"),
+)

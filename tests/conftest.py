@@ -1,0 +1,145 @@
+"""Real servers for all tests: SQLite and PostgreSQL, migrated once and copied for each test, and an S3 store."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from content_store.s3 import S3Store
+from lms_core import migrations
+from lms_core.app import create_app
+from lms_core.db import Database
+from lms_core.settings import Settings
+from tests.support.objectstore import object_store
+from tests.support.postgres import create_database, drop_database, postgres
+from tests.support.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from litestar import Litestar
+
+    from content_store import StoreSettings
+
+DATABASES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def store_server() -> Iterator[StoreSettings]:
+    """A content store with a bucket, for the whole session."""
+    with object_store() as settings:
+        yield settings
+
+
+@pytest.fixture(scope="session")
+async def store_settings(store_server: StoreSettings) -> StoreSettings:
+    """The store, its bucket prepared."""
+    store = S3Store(store_server)
+    await store.prepare([])
+    await store.close()
+    return store_server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server for the whole session."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "lms.sqlite3"
+    database = Database(f"sqlite:///{path}")
+    await migrations.migrate(database)
+    await database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+async def postgres_template(postgres_server: str) -> str:
+    """The URL of a migrated PostgreSQL database to copy."""
+    url = await create_database(postgres_server)
+    database = Database(url)
+    await migrations.migrate(database)
+    await database.close()
+    return url
+
+
+@pytest.fixture(params=DATABASES)
+def backend(request: pytest.FixtureRequest) -> str:
+    """The database that a test runs on; each test runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+async def empty_database_url(backend: str, tmp_path: Path, postgres_server: str) -> AsyncIterator[str]:
+    """A database of the test's own, with nothing in it."""
+    if backend == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+        return
+    url = await create_database(postgres_server)
+    yield url
+    await drop_database(postgres_server, url)
+
+
+@pytest.fixture
+async def database_url(
+    backend: str, tmp_path: Path, sqlite_template: Path, postgres_server: str, postgres_template: str
+) -> AsyncIterator[str]:
+    """A migrated database of the test's own."""
+    if backend == "sqlite":
+        shutil.copy(sqlite_template, tmp_path / "lms.sqlite3")
+        yield f"sqlite:///{tmp_path / 'lms.sqlite3'}"
+        return
+    url = await create_database(postgres_server, postgres_template)
+    yield url
+    await drop_database(postgres_server, url)
+
+
+@pytest.fixture
+def app_settings(database_url: str, store_settings: StoreSettings) -> Settings:
+    """Settings of an application on the test's database and the session's store."""
+    return Settings(database_url=database_url, store=store_settings, public_url="http://localhost:8000")
+
+
+@pytest.fixture
+def plugins() -> list[Any]:
+    """The plugins of the application; override to have some."""
+    return []
+
+
+@asynccontextmanager
+async def living(app: Litestar) -> AsyncIterator[None]:
+    """Keep an application's lifespan in a task of its own: fixtures begin and end in different ones."""
+    started, over = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with app.lifespan():
+            started.set()
+            await over.wait()
+
+    task = asyncio.create_task(live())
+    await started.wait()
+    yield
+    over.set()
+    await task
+
+
+@pytest.fixture
+async def world(app_settings: Settings, plugins: list[Any]) -> AsyncIterator[World]:
+    """An application in this process, an HTTP client for it, and an administrator."""
+    app = create_app(app_settings, plugins)
+    async with living(app):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as http:
+            made = World(app, http)
+            made.admin = await made.person("Ada Admin", "administrator")
+            yield made
