@@ -149,7 +149,9 @@ def statements(database: Database) -> Iterator[list[str]]:
         if not statement.startswith("BEGIN"):
             seen.append(" ".join(statement.split()))
 
-    engines = {id(engine.sync_engine): engine.sync_engine for engine in (database.writer, database.reader)}.values()
+    engines = [database.writer.sync_engine]
+    if database.is_sqlite:  # on PostgreSQL the reader is the same engine with another option
+        engines.append(database.reader.sync_engine)
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
     try:
