@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import secrets
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +27,13 @@ LINK_LIFETIME = timedelta(days=7)
 _hasher = PasswordHasher()
 # Hashing takes ~50 ms and 64 MiB on purpose; more than two at once would starve the rest of the process.
 _hashing = asyncio.Semaphore(2)
-_NOBODY = _hasher.hash(secrets.token_urlsafe())
+
+
+@cache
+def _nobody() -> str:
+    """Return a hash that no password matches."""
+    return _hasher.hash(secrets.token_urlsafe())
+
 
 _person = (person.c.id, person.c.email, person.c.name, person.c.active)
 
@@ -47,7 +54,7 @@ async def _matches(password_hash: str | None, password: str) -> bool:
 
     def verify() -> bool:
         try:
-            return _hasher.verify(password_hash or _NOBODY, password) and password_hash is not None
+            return _hasher.verify(password_hash or _nobody(), password) and password_hash is not None
         except (VerificationError, InvalidHashError):
             return False
 
