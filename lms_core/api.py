@@ -5,7 +5,7 @@ from lms_core.api import Context, EnrolmentRequest, Objection, Plugin, hookimpl
 
 from lms_core.hooks.plugin import Context, Plugin, hookimpl
 from lms_core.hooks.registry import API_VERSION
-from lms_core.hooks.types import EnrolmentCreated, EnrolmentRequest, Objection
+from lms_core.hooks.types import EnrolmentCreated, EnrolmentRequest, Objection, SessionPlan, SessionRemark
 from lms_core.progress.credits import book_credit
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "EnrolmentRequest",
     "Objection",
     "Plugin",
+    "SessionPlan",
+    "SessionRemark",
     "book_credit",
     "hookimpl",
 ]

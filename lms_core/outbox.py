@@ -80,6 +80,8 @@ Index(
 
 LEASE = timedelta(seconds=30)
 BATCH = 50
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 3600.0
+"""Seconds until a failed delivery is tried again: doubled with each attempt."""
 
 
 async def emit(
@@ -182,7 +184,7 @@ async def deliver(database: Database, hooks: Dispatcher) -> int:
         async with database.write() as connection:
             if "done_at" not in change:
                 attempts = (await connection.execute(select(delivery.c.attempts).where(this))).scalar_one()
-                change["due_at"] = now() + timedelta(seconds=min(2**attempts, 3600))
+                change["due_at"] = now() + timedelta(seconds=min(FIRST_PAUSE * 2**attempts, LONGEST_PAUSE))
             await connection.execute(sql_update(delivery).where(this).values(**change))
     return len(taken)
 

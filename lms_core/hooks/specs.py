@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import pluggy
 
 from lms_core.hooks.plugin import Context
-from lms_core.hooks.types import EnrolmentCreated, EnrolmentRequest, Objection
+from lms_core.hooks.types import EnrolmentCreated, EnrolmentRequest, Objection, SessionPlan, SessionRemark
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,6 +45,15 @@ class HookSpecs:
         Asked before a person gets a seat or a waiting place in a run, of the plugins of the programme under
         which the enrolment counts. Any objection refuses it with 409 and is shown to the person. Withdrawing is
         never asked about.
+        """
+        raise NotImplementedError
+
+    @hook(Policy.DECIDE)
+    async def check_session(self, context: Context, session: SessionPlan) -> list[SessionRemark]:
+        """Say what is to be said about a session that somebody plans or replans; an empty list means nothing.
+
+        Asked of the plugins of the programme that owns the run. A remark that blocks refuses the plan with 409,
+        one that warns is shown to the planner with the answer.
         """
         raise NotImplementedError
 

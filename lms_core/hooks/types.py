@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -22,6 +23,28 @@ class EnrolmentRequest(msgspec.Struct, frozen=True):
     run_id: UUID
     module_id: UUID
     programme_id: UUID
+
+
+class SessionPlan(msgspec.Struct, frozen=True):
+    """A session of a run as planned: times as the wall shows them in the zone, at a place, in a mode."""
+
+    run_id: UUID
+    module_id: UUID
+    programme_id: UUID
+    title: str
+    starts: datetime
+    ends: datetime
+    zone: str
+    mode: Literal["on_site", "online", "hybrid"]
+    place: str
+
+
+class SessionRemark(msgspec.Struct, frozen=True):
+    """What a plugin has to say about a planned session: `block` refuses it, `warn` is shown to the planner."""
+
+    code: str
+    reason: str
+    severity: Literal["block", "warn"]
 
 
 class EnrolmentCreated(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, SkipValidation
 
 from content_store import ContentStore
 from lms_core.db import Database
+from lms_core.hooks.dispatch import Dispatcher
 from lms_core.http import CursorParam, IfMatch, LimitParam, LmsRequest, Once, expected_revision, paged, tagged
 from lms_core.media.actions import download_address
 from lms_core.media.routes import redirect
@@ -154,10 +155,15 @@ async def change_run(
 
 @post("/runs/{run_id:uuid}/sessions", permission="runs.manage")
 async def add_session(
-    run_id: FromPath[UUID], data: JSONBody[t.SessionContent], once: NamedDependency[Once]
+    run_id: FromPath[UUID],
+    data: JSONBody[t.SessionContent],
+    once: NamedDependency[Once],
+    database: NamedDependency[Database],
+    hooks: NamedDependency[Dispatcher],
 ) -> t.Session:
-    """Plan a session of the run, on site, online or hybrid."""
-    return await once(t.Session, lambda connection: runs.add_session(connection, run_id, data))
+    """Plan a session of the run, on site, online or hybrid; the owning programme's plugins may object or warn."""
+    warnings = await runs.judge_session(database, hooks, run_id, data)
+    return await once(t.Session, lambda connection: runs.add_session(connection, run_id, data, warnings))
 
 
 @get("/runs/{run_id:uuid}/sessions", permission="runs.read")
@@ -183,11 +189,14 @@ async def change_session(
     session_id: FromPath[UUID],
     data: JSONBody[t.SessionContent],
     database: NamedDependency[Database],
+    hooks: NamedDependency[Dispatcher],
     if_match: IfMatch = None,
 ) -> Response[t.Session]:
-    """Replan a session."""
+    """Replan a session; the owning programme's plugins may object or warn."""
+    expected = expected_revision(if_match)
+    warnings = await runs.judge_session(database, hooks, run_id, data)
     async with database.write() as connection:
-        session = await runs.change_session(connection, run_id, session_id, data, expected_revision(if_match))
+        session = await runs.change_session(connection, run_id, session_id, data, expected, warnings)
     return tagged(session, session.revision)
 
 

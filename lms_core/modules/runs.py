@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Select, delete, insert, or_, select, update
 
-from lms_core.db import AsyncConnection
+from lms_core.db import AsyncConnection, Database
 from lms_core.errors import Conflict, FieldError, InvalidInput, NotFound
+from lms_core.hooks.dispatch import Dispatcher
+from lms_core.hooks.types import SessionPlan, SessionRemark
 from lms_core.http import changed_or_raise
 from lms_core.modules import types as t
 from lms_core.modules.tables import adoption, module, run, session, version
@@ -104,14 +106,38 @@ def _session(row: Any) -> t.Session:
     return t.Session(**values, starts_at=_instant(row.starts, row.zone), ends_at=_instant(row.ends, row.zone))
 
 
-async def add_session(connection: AsyncConnection, run_id: UUID, new: t.SessionContent) -> t.Session:
-    """Plan a session of a run. Raises NotFound."""
+async def judge_session(
+    database: Database, hooks: Dispatcher, run_id: UUID, new: t.SessionContent
+) -> list[SessionRemark]:
+    """Ask the plugins of the programme that owns a run about a planned session, and return their warnings.
+
+    Call it before the transaction that writes the plan. Raises NotFound, Conflict when a plugin blocks the plan,
+    and Unavailable when one cannot tell.
+    """
+    query = select(run.c.module_id, module.c.programme_id).join_from(run, module, module.c.id == run.c.module_id)
+    async with database.read() as connection:
+        place = (await connection.execute(query.where(run.c.id == run_id))).first()
+    if place is None:
+        raise NotFound("There is no such run.")
+    plan = SessionPlan(run_id, place.module_id, place.programme_id, **msgspec.structs.asdict(new))
+    remarks: list[SessionRemark] = await hooks.decide("check_session", place.programme_id, plan)
+    blocking = [remark for remark in remarks if remark.severity == "block"]
+    if blocking:
+        errors = [FieldError(remark.code, remark.reason) for remark in blocking]
+        raise Conflict(" ".join(remark.reason for remark in blocking), errors=errors)
+    return remarks
+
+
+async def add_session(
+    connection: AsyncConnection, run_id: UUID, new: t.SessionContent, warnings: list[SessionRemark]
+) -> t.Session:
+    """Plan a session of a run; `warnings` are what was said about it. Raises NotFound."""
     if await connection.scalar(select(run.c.id).where(run.c.id == run_id)) is None:
         raise NotFound("There is no such run.")
     made = new_id()
     row = {**msgspec.structs.asdict(new), "id": made, "run_id": run_id, "revision": 1}
     await connection.execute(insert(session), row)
-    return await read_session(connection, run_id, made)
+    return msgspec.structs.replace(await read_session(connection, run_id, made), warnings=warnings)
 
 
 async def read_session(connection: AsyncConnection, run_id: UUID, session_id: UUID) -> t.Session:
@@ -130,9 +156,14 @@ async def list_sessions(connection: AsyncConnection, run_id: UUID) -> list[t.Ses
 
 
 async def change_session(
-    connection: AsyncConnection, run_id: UUID, session_id: UUID, new: t.SessionContent, expected: int
+    connection: AsyncConnection,
+    run_id: UUID,
+    session_id: UUID,
+    new: t.SessionContent,
+    expected: int,
+    warnings: list[SessionRemark],
 ) -> t.Session:
-    """Replan a session. Raises NotFound and PreconditionFailed."""
+    """Replan a session; `warnings` are what was said about the new plan. Raises NotFound and PreconditionFailed."""
     same = (session.c.id == session_id) & (session.c.run_id == run_id)
     done = await connection.execute(
         update(session)
@@ -142,7 +173,7 @@ async def change_session(
     if not done.rowcount:
         await read_session(connection, run_id, session_id)
         await changed_or_raise(connection, session, same, expected)
-    return await read_session(connection, run_id, session_id)
+    return msgspec.structs.replace(await read_session(connection, run_id, session_id), warnings=warnings)
 
 
 async def remove_session(connection: AsyncConnection, run_id: UUID, session_id: UUID, expected: int) -> None:

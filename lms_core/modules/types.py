@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
+from lms_core.hooks.types import SessionRemark
 from lms_core.types import (
     Body,
     Key,
@@ -212,7 +213,10 @@ class SessionContent(Payload, frozen=True, kw_only=True):
 
 
 class Session(View, frozen=True, kw_only=True):
-    """A session with its times on the wall, and the same moments in UTC."""
+    """A session with its times on the wall, and the same moments in UTC.
+
+    `warnings` are what plugins said about the plan when it was made or changed just now.
+    """
 
     id: UUID
     title: str
@@ -224,6 +228,7 @@ class Session(View, frozen=True, kw_only=True):
     mode: Mode
     place: str
     revision: int
+    warnings: list[SessionRemark] = []
 
 
 class Sessions(View, frozen=True):
