@@ -11,7 +11,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import cache
 from html import unescape
-from html.parser import HTMLParser
 from itertools import accumulate
 from typing import Any, Literal
 
@@ -20,6 +19,8 @@ from markdown_it.helpers import parseLinkDestination, parseLinkLabel
 from markdown_it.rules_inline import StateInline, html_inline, image, link
 from markdown_it.token import Token
 from msgspec import Struct
+
+from lms_core.client.html import HtmlReader
 
 __all__ = ["Link", "LinkRole", "find_links", "rewrite"]
 
@@ -254,7 +255,7 @@ def _html_role(tag: str, attribute: str) -> LinkRole | None:
     return "inline" if attribute in {"src", "srcset", "poster"} or (tag, attribute) == ("object", "data") else None
 
 
-class _TagFinder(HTMLParser):
+class _TagFinder(HtmlReader):
     """Gathers the start tags outside comments and scripts: offset, name and text."""
 
     def __init__(self, html: str) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 from markdown_it import MarkdownIt
 from msgspec import Struct
 from ruamel.yaml.nodes import MappingNode, ScalarNode
 
+from lms_core.client.html import HtmlReader
 from lms_core.client.yamltree import YamlError, line_of, members, parse, text_of
 
 __all__ = ["Page", "one_line", "read_page"]
@@ -102,7 +102,7 @@ def _html_heading(html: str) -> str:
     return "".join(finder.text)
 
 
-class _HeadingFinder(HTMLParser):
+class _HeadingFinder(HtmlReader):
     """Gathers the text of the first h1 to h6."""
 
     def __init__(self) -> None:

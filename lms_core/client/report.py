@@ -66,13 +66,13 @@ def show_course(console: Console, course: Course) -> None:
         ["Page", "Line", "Target", "Why"],
         ([link.page, str(link.line), link.target, link.reason] for link in course.broken_links),
     )
-    counts = [
-        f"{len(course.units)} units",
-        f"{len(course.files)} files",
-        f"{len(course.left_out)} left out",
-        f"{len(course.broken_links)} broken links",
-    ]
-    console.print(Text(", ".join(counts)))
+    counts = {
+        "units": course.units,
+        "files": course.files,
+        "left out": course.left_out,
+        "broken links": course.broken_links,
+    }
+    console.print(Text(", ".join(f"{name}: {len(things)}" for name, things in counts.items())))
 
 
 def show_change(console: Console, imported: Imported) -> None:

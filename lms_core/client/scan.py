@@ -96,7 +96,7 @@ def digest(place: Path, on_bytes: Callable[[int], None] = lambda count: None) ->
     whole, size = hashlib.sha256(), 0
     with place.open("rb") as file:
         before = os.fstat(file.fileno())
-        while piece := file.read(CHUNK):
+        while size <= before.st_size and (piece := file.read(CHUNK)):
             whole.update(piece)
             size += len(piece)
             on_bytes(len(piece))

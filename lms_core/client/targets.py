@@ -56,7 +56,9 @@ class Targets:
 
     def resolve(self, target: str, page: str) -> Destination | Broken | None:
         """Return where a link of a page leads; None if out of the folder by design, such as to a website."""
-        target = LIQUID.sub(lambda match: "/" + (match["filtered"] or match["link"] or "").lstrip("/"), target.strip())
+        target = target.strip()
+        if LIQUID.match(target):
+            target = "/" + LIQUID.sub(lambda match: match["filtered"] or match["link"] or "", target).lstrip("/")
         if not target:
             return Broken("the link has no target")
         if re.match(r"file:|[A-Za-z]:[\\/]|\\\\", target, re.IGNORECASE):
@@ -91,7 +93,9 @@ class Targets:
                 return f"left out: {reason}"
         if any(known.startswith(f"{path}/") for known in self._paths):
             return "a folder without an index page"
-        similar = get_close_matches(path, self._paths, n=1, cutoff=0.9)
+        folder = posixpath.dirname(path)
+        near = [known for known in sorted(self._paths) if posixpath.dirname(known) == folder]
+        similar = get_close_matches(path, near, n=1, cutoff=0.9)
         return f"not in the folder; is {similar[0]} meant?" if similar else "not in the folder"
 
 

@@ -28,7 +28,8 @@ def parse(text: str) -> Node | None:
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or str(error).partition("\n")[0]
-        raise YamlError(reason, mark.line + 1 if mark else None) from None
+        lines = max(1, len(text.splitlines()))  # the mark of a sudden end is behind the last line
+        raise YamlError(reason, min(mark.line + 1, lines) if mark else None) from None
     except RecursionError:
         raise YamlError("nested too deeply", None) from None
     return root

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner, Result
+
+from lms_core.client.command import import_course_command
+from lms_core.client.course import Imported
+from lms_core.client.folder import read_folder
+from lms_core.client.report import make_console, show_change
+from lms_core.modules.types import DraftChange
+
+
+def run(*arguments: object, **environment: str) -> Result:
+    settings = {"LMS_URL": None, "LMS_TOKEN": None, "COLUMNS": "100", **environment}
+    return CliRunner().invoke(import_course_command, [str(argument) for argument in arguments], env=settings)
+
+
+def lines(text: str) -> list[str]:
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip() and "─" not in line]
+
+
+def test_a_dry_run_shows_what_would_become_of_the_folder(write_folder):
+    folder = write_folder(
+        {
+            "index.md": "# Start\n[a](data.csv) [b](missing.pdf) [c](Page)",
+            "page.md": "# [brackets] are no markup",
+            "data.csv": "1",
+            "[red]sheet.pdf": "pdf",
+            ".DS_Store": "x",
+        }
+    )
+
+    result = run(folder, "--dry-run")
+
+    assert result.exit_code == 0
+    assert lines(result.stdout) == [
+        "What became what",
+        "File Became In unit Note",
+        "index.md reading index line 2: Page is taken for page.md",
+        "page.md reading page",
+        "[red]sheet.pdf file red-sheet.pdf",
+        "data.csv attachment index",
+        "Left out",
+        "File Why",
+        ".DS_Store hidden",
+        "Broken links, left as they are",
+        "Page Line Target Why",
+        "index.md 2 missing.pdf not in the folder",
+        "units: 3, files: 2, left out: 1, broken links: 1",
+    ]
+    assert "4/4 files" in result.stderr
+
+
+def test_mistakes_in_module_yaml_end_with_all_of_them_and_no_traceback(write_folder):
+    result = run(write_folder({"module.yaml": "titel: x\nects: many"}), "--dry-run")
+
+    assert result.exit_code == 1
+    assert lines(result.stderr) == [
+        "Error: module.yaml:1: field titel: there is no such field; did you mean title?",
+        'module.yaml:2: field ects: "many" is not allowed; write a number from 0 to 300 with at most two decimals, '
+        "such as 7.5",
+    ]
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "message"),
+    [
+        ([], {}, "Error: Give --programme and --url (or LMS_URL) and --token (or LMS_TOKEN), or see what would happen"),
+        (["--programme", "ms"], {"LMS_URL": "http://x"}, "Error: Give --token (or LMS_TOKEN), or see what"),
+        (["--programme", "ms"], {"LMS_URL": "x", "LMS_TOKEN": "t"}, 'Error: "x" is not the address of a server'),
+    ],
+)
+def test_what_is_missing_to_reach_the_server_is_told(write_folder, arguments, environment, message):
+    result = run(write_folder({"page.md": "x"}), *arguments, **environment)
+
+    assert result.exit_code == 1
+    assert lines(result.stderr)[-1].startswith(message)
+
+
+@pytest.mark.parametrize("value", ["many", "NaN", "301", "7.125"])
+def test_impossible_ects_are_told(write_folder, value):
+    result = run(write_folder({"page.md": "x"}), "--dry-run", "--ects", value)
+
+    assert result.exit_code == 2
+    right = "a number from 0 to 300 with at most two decimals, such as 7.5"
+    assert lines(result.stderr)[-1] == f"Error: Invalid value for '--ects': '{value}' is not {right}"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            {
+                "changed": True,
+                "added": ["a", "b"],
+                "removed": ["c"],
+                "modified": [],
+                "moved": ["d"],
+                "details": ["ects"],
+            },
+            [
+                "What changed",
+                "Change Count Units or fields",
+                "added 2 a, b",
+                "removed 1 c",
+                "moved 1 d",
+                "module 1 ects",
+                "Module md has a draft that is the folder now; 4 units are as before.",
+            ],
+        ),
+        (
+            {"changed": False, "added": [], "removed": [], "modified": [], "moved": [], "details": []},
+            ["Module md says this already; nothing was changed."],
+        ),
+    ],
+)
+def test_what_changed_is_told(write_folder, capsys, change, told):
+    course = read_folder(write_folder({"page.md": "x"}))
+    made = DraftChange(**change, unchanged=4, revision=2)
+
+    show_change(make_console(), Imported(course=course, key="md", created=False, change=made))
+
+    assert lines(capsys.readouterr().out) == told
