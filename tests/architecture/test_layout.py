@@ -1,0 +1,63 @@
+"""The shape of the house: what lies where, and that nothing grows out of its room."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import lms_core.api
+
+ROOT = Path(__file__).parents[2]
+TOP = {"LICENSE", "README.md", "content_store", "deploy", "lms_core", "plugins", "pyproject.toml", "tests"}
+DOMAINS = ("people", "programmes", "media", "modules", "enrolment", "progress")
+
+
+def tracked() -> list[str]:
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [path for path in listed.stdout.splitlines() if (ROOT / path).exists()]
+
+
+def test_the_top_level_holds_what_was_agreed_and_dot_files() -> None:
+    assert {path.split("/")[0] for path in tracked() if not path.startswith(".")} == TOP
+
+
+def test_every_domain_has_routes_tables_and_types() -> None:
+    for domain in DOMAINS:
+        found = {path.name for path in (ROOT / "lms_core" / domain).glob("*.py")}
+        assert {"routes.py", "tables.py", "types.py"} <= found, domain
+
+
+def test_files_are_short() -> None:
+    long = [path for path in tracked() if path.endswith(".py") and "migrations" not in path and len((ROOT / path).read_text().splitlines()) > 400]
+    assert long == []
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    records = sorted((ROOT / "lms_core" / "decisions").glob("[0-9]*.md"))
+    assert [int(record.name[:4]) for record in records] == list(range(1, len(records) + 1))
+    for record in records:
+        title = record.read_text().splitlines()[0]
+        assert re.fullmatch(rf"# {int(record.name[:4])}\. .+", title), record.name
+
+
+def test_the_readme_names_only_what_exists() -> None:
+    for page in ("README.md", "plugins/README.md", "deploy/README.md"):
+        text = (ROOT / page).read_text()
+        for target in re.findall(r"\]\((?!https?:|#)([^)]+)\)", text):
+            assert ((ROOT / page).parent / target).exists(), f"{page}: {target}"
+
+
+def test_what_plugins_may_import_changes_only_on_purpose() -> None:
+    assert lms_core.api.__all__ == [
+        "API_VERSION",
+        "Context",
+        "EnrolmentCreated",
+        "EnrolmentRequest",
+        "Objection",
+        "Plugin",
+        "SessionPlan",
+        "SessionRemark",
+        "book_credit",
+        "hookimpl",
+    ]
