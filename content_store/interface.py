@@ -136,7 +136,7 @@ class ContentStore(Protocol):
     async def check(self) -> None:
         """Make sure that our keys open the bucket and that nobody gets in without them.
 
-        Leaves an empty object in the bucket, for the request without keys to try. Raises StoreUnsafe.
+        Leaves a small object in the bucket, to be read with the keys and tried without. Raises StoreUnsafe.
         """
 
     async def prepare(self, allowed_origins: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ import hashlib
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Literal, ParamSpec, TypeVar
@@ -100,8 +101,14 @@ class S3Store:
     def _check(self) -> None:
         if not self._signed.bucket_exists(self._bucket):
             raise StoreRefused(f"The object store at {self._settings.url} has no bucket {self._bucket!r}.")
-        if self._head(PROBE)[0] is None:
-            self._put(PROBE, b"", "text/plain")
+        # Reads bytes, too: SeaweedFS knows its objects some seconds before it finds their contents.
+        try:
+            with closing(self._signed.get_object(self._bucket, PROBE)) as answer:
+                answer.read()
+        except S3Error as error:
+            if error.code != "NoSuchKey":
+                raise
+            self._put(PROBE, b"Only those with a key may read this.\n", "text/plain")
         probe = self._unsigned.get_presigned_url("GET", self._bucket, PROBE)
         for url in (probe, probe.removesuffix(PROBE)):
             status = self._http.request("GET", url).status
@@ -228,12 +235,9 @@ class S3Store:
     async def read(self, key: str) -> AsyncGenerator[bytes, None]:
         """Yield an object's bytes in chunks of up to 1 MiB."""
         answer = await self._call(self._signed.get_object, self._bucket, key)
-        try:
+        with closing(answer):
             while chunk := await self._call(answer.read, CHUNK):
                 yield chunk
-        finally:
-            answer.close()
-            answer.release_conn()
 
     async def delete(self, key: str) -> None:
         """Remove an object; none counts as removed."""
