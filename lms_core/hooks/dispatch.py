@@ -13,7 +13,7 @@ import msgspec
 from lms_core.db import Database
 from lms_core.errors import Unavailable
 from lms_core.hooks.plugin import Context
-from lms_core.hooks.registry import HOOKS, Registry
+from lms_core.hooks.registry import HOOKS, PluginError, Registry
 
 log = logging.getLogger("lms.plugins")
 
@@ -21,7 +21,7 @@ TIME_LIMIT = 2.0
 """Seconds that one implementation may take."""
 
 Enabled = Callable[[UUID], Awaitable[Mapping[str, Any]]]
-"""Given a programme, its enabled plugins by name with their settings."""
+"""Given a programme, its enabled plugins by name with their settings, or with the reason why they cannot be used."""
 
 
 class Dispatcher:
@@ -35,18 +35,14 @@ class Dispatcher:
     async def decide(self, hook: str, programme_id: UUID, payload: Any) -> list[Any]:
         """Ask every enabled plugin and return all their answers in one list.
 
-        Raises Unavailable that names the plugin when one fails, is late or answers with a wrong type: a check
-        that does not work refuses.
+        Raises Unavailable that names the plugin when one fails, is late, answers with a wrong type, has settings
+        that no longer fit or is not installed any more: a check that does not work refuses.
         """
         enabled = await self._enabled(programme_id)
         answers: list[Any] = []
-        for name, function in self.registry.implementations[hook]:
-            if name not in enabled:
-                continue
-            context = Context(name, programme_id, enabled[name], self._database)
+        for name in self._concerned(hook, enabled):
             try:
-                async with asyncio.timeout(TIME_LIMIT):
-                    answer = await function(context, payload)
+                answer = await self._call(name, hook, programme_id, enabled[name], payload)
                 answers.extend(msgspec.convert(answer, HOOKS[hook].answer))
             except Exception as error:
                 log.exception("plugin %s failed in %s", name, hook)
@@ -56,11 +52,8 @@ class Dispatcher:
         return answers
 
     async def subscribers(self, hook: str, programme_id: UUID | None) -> list[str]:
-        """Name the enabled plugins that react to an event."""
-        if programme_id is None:
-            return []
-        enabled = await self._enabled(programme_id)
-        return [name for name, _ in self.registry.implementations.get(hook, []) if name in enabled]
+        """Name the enabled plugins that react to an event, or may do so once they are installed again."""
+        return self._concerned(hook, await self._enabled(programme_id)) if programme_id else []
 
     async def react(self, plugin: str, hook: str, programme_id: UUID, payload: bytes, idempotency_key: str) -> None:
         """Hand one event to one plugin; raises whatever the plugin raises, so that the caller retries.
@@ -68,9 +61,28 @@ class Dispatcher:
         A plugin that was disabled meanwhile is not called: off means off.
         """
         enabled = await self._enabled(programme_id)
-        function = dict(self.registry.implementations[hook]).get(plugin)
-        if function is None or plugin not in enabled:
-            return
-        context = Context(plugin, programme_id, enabled[plugin], self._database, idempotency_key)
-        async with asyncio.timeout(TIME_LIMIT):
-            await function(context, msgspec.json.decode(payload, type=HOOKS[hook].payload))
+        if plugin in self._concerned(hook, enabled):
+            event = msgspec.json.decode(payload, type=HOOKS[hook].payload)
+            await self._call(plugin, hook, programme_id, enabled[plugin], event, idempotency_key)
+
+    def _concerned(self, hook: str, enabled: Mapping[str, Any]) -> list[str]:
+        """Name the enabled plugins that implement a hook, in order, and then those that are not there to tell."""
+        missing = sorted(enabled.keys() - self.registry.plugins.keys())
+        return [name for name, _ in self.registry.implementations.get(hook, []) if name in enabled] + missing
+
+    async def _call(
+        self, plugin: str, hook: str, programme_id: UUID, settings: Any, payload: Any, key: str | None = None
+    ) -> Any:
+        if plugin not in self.registry.plugins:
+            raise PluginError(f"{plugin} is enabled but not installed")
+        if isinstance(settings, Exception):
+            raise PluginError(f"{plugin} has settings that do not fit: {settings}") from settings
+        function = dict(self.registry.implementations[hook])[plugin]
+        try:
+            async with asyncio.timeout(TIME_LIMIT):
+                return await function(Context(plugin, programme_id, settings, self._database, key), payload)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():  # we are to end, not just something that the plugin waited for
+                raise
+            raise PluginError(f"{plugin} let a cancellation of its own escape") from None

@@ -13,7 +13,7 @@ from typing import get_args
 
 import msgspec
 
-from lms_core.hooks.registry import HOOKS
+from lms_core.hooks.registry import HOOKS, declaration
 from lms_core.hooks.specs import HookSpecs
 
 README = Path(__file__).parents[2] / "plugins" / "README.md"
@@ -29,11 +29,8 @@ def hook_reference() -> str:
 
 
 def _hook(name: str, policy: str) -> str:
-    function = getattr(HookSpecs, name)
-    signature = str(inspect.signature(function)).replace("'", "")  # annotations are kept as text, shown in quotes
-    return (
-        f"### `{name}` ({policy.upper()})\n\n```python\nasync def {name}{signature}\n```\n\n{inspect.getdoc(function)}"
-    )
+    told = inspect.getdoc(getattr(HookSpecs, name))
+    return f"### `{name}` ({policy.upper()})\n\n```python\n{declaration(name)}\n```\n\n{told}"
 
 
 def _struct(kind: type[msgspec.Struct]) -> str:

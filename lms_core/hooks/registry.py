@@ -69,16 +69,24 @@ class Registry:
             self.implementations[hook].append((plugin.name, function))
 
 
+def declaration(hook: str) -> str:
+    """Return how an author declares a hook."""
+    signature = str(inspect.signature(getattr(HookSpecs, hook))).replace("'", "")  # annotations are kept as text
+    return f"async def {hook}{signature}"
+
+
 def _check_manifest(plugin: Plugin) -> None:
     kind = type(plugin).__name__
     name = getattr(plugin, "name", None)
     if not isinstance(plugin, Plugin):
         raise PluginError(f"{kind} must inherit from lms_core.api.Plugin")
     if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", name):
-        raise PluginError(f"{kind}.name must be lower-case letters, digits and underscores, not {name!r}")
+        raise PluginError(
+            f"{kind}.name must be a lower-case letter and up to 59 letters, digits and underscores, not {name!r}"
+        )
     try:
         required = Requirement(plugin.requires)
-    except InvalidRequirement:
+    except (InvalidRequirement, TypeError):
         raise PluginError(f"{kind}.requires must look like 'lms>=1,<2', not {plugin.requires!r}") from None
     if required.name != "lms" or not required.specifier.contains(API_VERSION, prereleases=True):
         raise PluginError(
@@ -90,32 +98,51 @@ def _check_manifest(plugin: Plugin) -> None:
         raise PluginError(f"{kind}.settings must be a msgspec.Struct class")
     if not (settings.__struct_config__.frozen and settings.__struct_config__.forbid_unknown_fields):
         raise PluginError(f"{settings.__name__} must be declared with frozen=True, forbid_unknown_fields=True")
+    try:
+        msgspec.json.schema(settings)
+    except Exception as error:
+        reason = str(error).splitlines()[-1]
+        raise PluginError(f"{settings.__name__} must hold only types that JSON has a schema for: {reason}") from None
 
 
 def _implementations(plugin: Plugin) -> dict[str, Implementation]:
-    """Let pluggy check names and arguments of the hooks, and check ourselves what it does not."""
+    """Find and check the plugin's hooks; pluggy finds those whose name no hook has."""
     kind = type(plugin).__name__
     manager = pluggy.PluginManager("lms")
     manager.add_hookspecs(HookSpecs)
+    found: dict[str, Implementation] = {}
+    for hook in HOOKS:
+        if (function := getattr(plugin, hook, None)) is None:
+            continue
+        if manager.parse_hookimpl_opts(plugin, hook) is None:
+            raise PluginError(f"{kind}.{hook} must be marked with @hookimpl, or it would never be called")
+        if not _fits(hook, function):
+            raise PluginError(f"{kind}.{hook} must be declared as `{declaration(hook)}`")
+        found[hook] = function
     try:
         manager.register(plugin, plugin.name)
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        raise PluginError(f"{error}; the hooks are: {', '.join(sorted(HOOKS))}") from None
-    found: dict[str, Implementation] = {}
+        reason = str(error).replace(repr(plugin), kind)
+        raise PluginError(f"{reason}; the hooks are: {', '.join(sorted(HOOKS))}") from None
     for caller in manager.get_hookcallers(plugin) or []:
-        function = getattr(plugin, caller.name)
-        hook = HOOKS[caller.name]
-        if not inspect.iscoroutinefunction(function):
-            raise PluginError(f"{kind}.{hook.name} must be `async def`")
-        arguments = list(inspect.signature(function).parameters)
-        expected = [n for n in inspect.signature(getattr(HookSpecs, hook.name)).parameters if n != "self"]
-        if arguments != expected:
-            raise PluginError(f"{kind}.{hook.name} must take ({', '.join(expected)}), not ({', '.join(arguments)})")
-        if get_type_hints(function) != get_type_hints(getattr(HookSpecs, hook.name)):
-            raise PluginError(f"{kind}.{hook.name} must have the annotations of the hook: see lms_core/hooks/specs.py")
-        found[hook.name] = function
+        if caller.name not in found:
+            raise PluginError(f"{kind}: name the method {caller.name} instead of giving a specname")
     return found
+
+
+def _fits(hook: str, function: Implementation) -> bool:
+    spec = getattr(HookSpecs, hook)
+    try:
+        hints = get_type_hints(function)
+    except Exception:  # an annotation that names nothing
+        return False
+    arguments = ["self", *inspect.signature(function).parameters]
+    return (
+        inspect.iscoroutinefunction(function)
+        and arguments == list(inspect.signature(spec).parameters)
+        and hints == get_type_hints(spec)
+    )
 
 
 def load(plugins: Iterable[Plugin] | None = None) -> Registry:
@@ -130,8 +157,11 @@ def load(plugins: Iterable[Plugin] | None = None) -> Registry:
         return registry
     for entry in sorted(entry_points(group="lms.plugins"), key=lambda entry: entry.name):
         try:
-            registry.add(entry.load()())
-        except Exception as error:  # whatever a stranger's module raises must not stop the others
+            kind = entry.load()
+            if not (isinstance(kind, type) and issubclass(kind, Plugin)):
+                raise PluginError(f"{entry.value} must be a class that inherits from lms_core.api.Plugin")
+            registry.add(kind())
+        except (Exception, SystemExit) as error:  # whatever a stranger's module raises must not stop the others
             registry.failed[entry.name] = f"{type(error).__name__}: {error}"
             log.exception("plugin %s is left out", entry.name)
     return registry

@@ -1,0 +1,1 @@
+"""Students enrol in runs only within the window that their programme sets."""
