@@ -30,7 +30,7 @@ from lms_core.guard import Guard, check_routes
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.plugin import Plugin
 from lms_core.hooks.registry import Registry, load
-from lms_core.http import provide_once
+from lms_core.http import LmsRequest, check_body, provide_once
 from lms_core.people.attempts import Attempts
 from lms_core.programmes.plugins import Enablement
 from lms_core.settings import Settings
@@ -92,6 +92,8 @@ def create_app(settings: Settings, plugins: Iterable[Plugin] | None = None) -> L
             "once": Provide(provide_once),
         },
         signature_types=[ContentStore, Database, Dispatcher, Enablement, Registry, Settings, Attempts],
+        request_class=LmsRequest,
+        before_request=check_body,
         exception_handlers={Exception: to_response},
         lifespan=[lifespan],
         state=State({"guard": guard, "database": database, "store": store, "hooks": hooks}),

@@ -17,9 +17,7 @@ import msgspec
 from granian.constants import Interfaces
 from granian.server import Server as Granian
 from litestar import Litestar
-from rich.console import Console
-from rich.table import Table
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from content_store import StoreError
@@ -36,7 +34,7 @@ from lms_core.hooks.registry import load
 from lms_core.people import actions as people
 from lms_core.people.tables import role
 from lms_core.people.types import NewGrant, NewPerson
-from lms_core.processes import die_with_parent
+from lms_core.processes import check_port, die_with_parent
 from lms_core.programmes.plugins import Enablement
 
 
@@ -47,6 +45,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # it warns of each try; what comes of them we say ourselves
 
 
 main.add_command(demo)
@@ -65,12 +64,15 @@ def from_environment() -> settings.Settings:
 
 def run(work: Callable[[settings.Settings], Coroutine[Any, Any, int]]) -> None:
     """Run a coroutine with the settings of the environment; what stands in its way ends as one line and code 1."""
+    found = from_environment()
     try:
-        code = asyncio.run(work(from_environment()))
+        code = asyncio.run(work(found))
     except (SQLAlchemyError, StoreError, LmsError, OSError) as error:
-        click.echo(f"Error: {str(error).splitlines()[0] if str(error) else type(error).__name__}", err=True)
+        reason = str(getattr(error, "orig", None) or error) or type(error).__name__
+        click.echo(f"Error: {reason.splitlines()[0]}", err=True)
         code = 1
-    sys.exit(code)
+    if code:
+        sys.exit(code)
 
 
 def production() -> Litestar:
@@ -86,6 +88,7 @@ def production() -> Litestar:
 @main.command()
 def serve() -> None:
     """Serve the API; settings come from the environment (see deploy/README.md)."""
+    run(_check_surroundings)
     found = from_environment()
     Granian(
         "lms_core.cli:production",
@@ -97,6 +100,18 @@ def serve() -> None:
         respawn_failed_workers=True,
         websockets=False,
     ).serve()
+
+
+async def _check_surroundings(found: settings.Settings) -> int:
+    """Find out before any worker starts whether the port is free and the database there; raise if not."""
+    check_port(found.host, found.port, "LMS_PORT")
+    database = Database(found.database_url)
+    try:
+        async with asyncio.timeout(10), database.read() as connection:
+            await connection.execute(text("SELECT 1"))
+    finally:
+        await database.close()
+    return 0
 
 
 @main.command()
@@ -145,10 +160,9 @@ def doctor() -> None:
 
 async def _doctor(found: settings.Settings) -> int:
     checks = await examine(found)
-    table = Table(box=None, show_header=False, pad_edge=False)
     for check in checks:
-        table.add_row("[green]ok[/]" if check.ok else "[red]FAILS[/]", check.name, check.detail)
-    Console(soft_wrap=True).print(table)
+        word = click.style("ok   ", fg="green") if check.ok else click.style("FAILS", fg="red")
+        click.echo(f"{word}  {check.name:<13}  {check.detail}")
     return 0 if all(check.ok for check in checks) else 1
 
 
@@ -174,10 +188,12 @@ def add(email: str, name: str, role_name: str | None) -> None:
 
 
 async def _add(found: settings.Settings, email: str, name: str, role_name: str | None) -> int:
+    given = {"email": email, "name": name}
     try:
-        new = msgspec.convert({"email": email, "name": name}, NewPerson)
+        new = msgspec.convert(given, NewPerson)
     except msgspec.ValidationError as error:
-        raise LmsError(str(error)) from None
+        option = next(key for key in given if f"`$.{key}`" in str(error))
+        raise LmsError(f"--{option} {given[option]!r} is not valid.") from None
     database = Database(found.database_url)
     try:
         async with database.write() as connection:

@@ -94,6 +94,7 @@ class Database:
         common: dict[str, Any] = {
             "json_serializer": lambda value: msgspec.json.encode(value).decode(),
             "json_deserializer": msgspec.json.decode,
+            "hide_parameters": True,  # errors end in logs, where nobody's data belongs
         }
         if self.is_sqlite:
             self.writer = create_async_engine(parsed, pool_size=1, max_overflow=0, pool_timeout=30, **common)

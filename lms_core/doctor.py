@@ -50,7 +50,7 @@ async def _check_clock(database: Database, store_url: str) -> Check:
     except (SQLAlchemyError, OSError):
         off.append(("the database's", None))
     try:
-        async with httpx.AsyncClient(timeout=5) as client:
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
             date = (await client.get(store_url)).headers.get("date")
         seconds = abs((now() - parsedate_to_datetime(date).astimezone(UTC)).total_seconds()) if date else None
         off.append(("the content store's", seconds))

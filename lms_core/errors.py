@@ -7,6 +7,7 @@ Every refusal leaves the server as an RFC 9457 problem document: a stable `type`
 from __future__ import annotations
 
 import logging
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from content_store import StoreError, UnknownUpload, UploadRefused
+from lms_core.types import BadValue
 
 log = logging.getLogger("lms")
 
@@ -52,6 +54,15 @@ class LmsError(Exception):
         self.detail = detail
         self.errors = errors or []
         self.plugin = plugin
+
+
+class MalformedInput(LmsError):
+    """The input cannot be read as what the route takes."""
+
+    status, code, title = 400, "malformed-input", "The input is not valid"
+
+    def __init__(self, *errors: FieldError) -> None:
+        super().__init__("Some of what was sent is not valid.", errors=list(errors))
 
 
 class InvalidInput(LmsError):
@@ -91,6 +102,12 @@ class PreconditionFailed(LmsError):
     status, code, title = 412, "changed-meanwhile", "It was changed meanwhile"
 
 
+class UnsupportedMediaType(LmsError):
+    """The body is written in a form that the route does not read."""
+
+    status, code, title = 415, "unsupported-media-type", "The body has the wrong media type"
+
+
 class PreconditionRequired(LmsError):
     """A change without If-Match could overwrite somebody's work."""
 
@@ -126,17 +143,42 @@ def answer(body: Problem, headers: dict[str, str] | None = None) -> Response[byt
     )
 
 
+# What the framework refuses by itself, it refuses in two words.
+_SENTENCES = {
+    404: "There is nothing at this address.",
+    405: "This address does not know the method; the header Allow names those it knows.",
+    413: "The request is longer than 16 MiB; send media in parts to the content store.",
+}
+_MISSING_OR_UNKNOWN = re.compile(r"Object (missing required|contains unknown) field `(.{1,100})")
+
+
+def field_error(error: msgspec.ValidationError, root: str) -> FieldError:
+    """Say which field of `root` (such as body) msgspec refuses, and why."""
+    reason, _, place = str(error).partition(" - at `$")
+    where = root + place.removesuffix("`")
+    if isinstance(error.__cause__, BadValue):
+        return FieldError(f"{where}.{error.__cause__.field}", error.__cause__.reason)
+    return _named(where, reason)
+
+
+def _named(where: str, reason: str) -> FieldError:
+    """Name the field that is missing or unknown, of which msgspec tells only the object."""
+    if found := _MISSING_OR_UNKNOWN.match(reason):
+        what = "is required" if found[1] == "missing required" else "is not known here"
+        return FieldError(f"{where}.{found[2].removesuffix('`')}", what)
+    return FieldError(where, reason)
+
+
 def _field_errors(exc: ValidationException) -> list[FieldError]:
-    extra = exc.extra if isinstance(exc.extra, list) else []
+    """Read what the framework says about parameters and forms."""
     found = []
-    for item in extra:
-        if isinstance(item, dict):
-            source, key = item.get("source", "body"), item.get("key", "")
-            source = getattr(source, "value", source)
-            key = key.replace("_", "-") if source == "header" else key
-            where = f"{source}.{key}".rstrip(".")
-            found.append(FieldError(where.removesuffix(".data"), str(item.get("message", "not valid"))))
-    return found
+    for item in exc.extra if isinstance(exc.extra, list) else []:
+        source, key = item.get("source", "body"), item.get("key", "")
+        source = getattr(source, "value", source)
+        key = key.replace("_", "-").title() if source == "header" else key
+        where = f"{source}.{key}".removesuffix(".data")
+        found.append(_named(where, str(item.get("message", "is not valid"))))
+    return found or [FieldError("body", exc.detail)]
 
 
 def to_response(request: Request[Any, Any, Any], exc: Exception) -> Response[bytes]:
@@ -145,14 +187,14 @@ def to_response(request: Request[Any, Any, Any], exc: Exception) -> Response[byt
         body = problem(exc.status, exc.code, exc.title, exc.detail, errors=exc.errors, plugin=exc.plugin)
         return answer(body, exc.headers)
     if isinstance(exc, ValidationException):
-        detail = "Some of what was sent is not valid."
-        errors = _field_errors(exc) or [FieldError("body", str(exc.detail))]
-        return answer(problem(400, "malformed-input", "The input is not valid", detail, errors=errors))
+        return to_response(request, MalformedInput(*_field_errors(exc)))
     if isinstance(exc, HTTPException) and exc.status_code < 500:
         phrase = HTTPStatus(exc.status_code).phrase
         code = phrase.lower().replace(" ", "-")
+        title = next((kind.title for kind in LmsError.__subclasses__() if kind.code == code), phrase)
+        detail = _SENTENCES.get(exc.status_code, exc.detail) if exc.detail == phrase else exc.detail
         headers = dict(exc.headers) if exc.headers else None
-        return answer(problem(exc.status_code, code, phrase, str(exc.detail) or phrase), headers)
+        return answer(problem(exc.status_code, code, title, detail), headers)
     if isinstance(exc, UnknownUpload | UploadRefused):
         detail = f"The content store refuses to put the parts together: {exc}"
         return answer(problem(409, "upload-refused", Conflict.title, detail))
@@ -161,7 +203,8 @@ def to_response(request: Request[Any, Any, Any], exc: Exception) -> Response[byt
         detail = "The content store does not answer as it should; try again in a moment."
         return answer(problem(503, "store-unavailable", "Not available at the moment", detail), {"Retry-After": "5"})
     if isinstance(exc, IntegrityError):
-        log.warning("constraint refused a write at %s %s: %s", request.method, request.url.path, exc.orig)
+        reason = str(exc.orig).partition("\n")[0]  # what follows quotes the values, which may be personal
+        log.warning("constraint refused a write at %s %s: %s", request.method, request.url.path, reason)
         detail = "Somebody else's change came first, or something that this refers to is gone; read again and retry."
         return answer(problem(409, "conflict", Conflict.title, detail))
     if isinstance(exc, PoolTimeout | OSError) or (isinstance(exc, DBAPIError) and _is_outage(exc)):
@@ -173,11 +216,19 @@ def to_response(request: Request[Any, Any, Any], exc: Exception) -> Response[byt
     return answer(problem(500, "internal", "Internal error", detail))
 
 
+# Classes of SQLSTATE: connection, read-only, authorization, no such database, rollback (deadlock), resources, wrong
+# state (lock), operator, system.
+_OUTAGES_POSTGRESQL = ("08", "25006", "28", "3D", "40", "53", "55", "57", "58")
+_OUTAGES_SQLITE = ("BUSY", "LOCKED", "FULL", "IOERR", "CANTOPEN", "READONLY", "PROTOCOL", "NOMEM")
+
+
 def _is_outage(exc: DBAPIError) -> bool:
     """Tell a database that is away, locked or full from a statement that is wrong."""
-    text = str(exc.orig).lower()
-    signs = ("locked", "busy", "disk", "full", "unable to open", "readonly", "connection", "terminat", "shutting down")
-    return exc.connection_invalidated or any(sign in text for sign in signs)
+    if exc.connection_invalidated:
+        return True
+    state = getattr(exc.orig, "sqlstate", None) or ""
+    name = getattr(exc.orig, "sqlite_errorname", "").removeprefix("SQLITE_")
+    return state.startswith(_OUTAGES_POSTGRESQL) or name.startswith(_OUTAGES_SQLITE)
 
 
 __all__ = [
@@ -186,6 +237,7 @@ __all__ = [
     "Forbidden",
     "InvalidInput",
     "LmsError",
+    "MalformedInput",
     "NotFound",
     "PreconditionFailed",
     "PreconditionRequired",
@@ -193,7 +245,9 @@ __all__ = [
     "TooManyRequests",
     "Unauthenticated",
     "Unavailable",
+    "UnsupportedMediaType",
     "answer",
+    "field_error",
     "problem",
     "to_response",
 ]

@@ -94,6 +94,8 @@ class Guard:
 
     async def __call__(self, request: Connection, handler: BaseRouteHandler) -> None:
         """Let a request pass, or raise Unauthenticated, NotFound (outside of what she sees) or Forbidden."""
+        if _is_options(handler):
+            return
         permission = handler.opt["permission"]
         if permission == PUBLIC:
             return
@@ -191,6 +193,11 @@ def _scope_parameter(handler: BaseRouteHandler, path_params: Any) -> str | None:
     return next((p for p in ("run_id", "module_id", "media_id", "programme_id") if p in path_params), None)
 
 
+def _is_options(handler: Any) -> bool:
+    """Tell a handler that the framework made itself; it says only which methods there are."""
+    return bool(handler.http_methods == {"OPTIONS"})
+
+
 class RouteWithoutPermissionError(Exception):
     """A route declares no permission, or one that does not exist; the application must not start."""
 
@@ -202,12 +209,13 @@ def check_routes(app: Litestar) -> None:
         if not isinstance(route, HTTPRoute):
             raise RouteWithoutPermissionError(f"{route.path}: only HTTP routes can be guarded")
         for handler in route.route_handlers:
-            if handler.http_methods == {"OPTIONS"}:
-                continue  # made by the framework; tells only which methods there are
+            if _is_options(handler):
+                continue
             if handler.opt.get("permission") not in known:
                 raise RouteWithoutPermissionError(
                     f"{route.path}: declare permission=... with one of: {', '.join(sorted(known))}"
                 )
             places = {"run_id", "module_id", "media_id", "programme_id"} & set(route.path_parameters)
-            if len(places) > 1 and handler.opt.get("scope") not in places:
+            scope = handler.opt.get("scope")
+            if scope not in places and (scope or len(places) > 1):
                 raise RouteWithoutPermissionError(f"{route.path}: declare scope=... with one of: {', '.join(places)}")

@@ -7,6 +7,7 @@ from typing import Literal
 
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import SkipValidation
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -77,7 +78,7 @@ async def live() -> Health:
     return Health("ok", [])
 
 
-@get("/health/ready", permission=PUBLIC)
+@get("/health/ready", permission=PUBLIC, responses={503: ResponseSpec(Health, description="Something is failing.")})
 async def ready(
     database: NamedDependency[Database], store: NamedDependency[SkipValidation[ContentStore]]
 ) -> Response[Health]:

@@ -3,34 +3,92 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any, TypeVar
-from urllib.parse import quote
+from functools import cache
+from typing import Annotated, Any, TypeVar, get_args
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import HeaderParameter, QueryParameter
+from litestar.params import HeaderParameter, PathParameter, QueryParameter
 from sqlalchemy import Column, ForeignKey, String, Table, Text, Uuid, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lms_core.db import AsyncConnection, Database, Instant, metadata
-from lms_core.errors import Conflict, FieldError, InvalidInput, PreconditionFailed, PreconditionRequired
+from lms_core.errors import (
+    Conflict,
+    FieldError,
+    InvalidInput,
+    MalformedInput,
+    PreconditionFailed,
+    PreconditionRequired,
+    UnsupportedMediaType,
+    field_error,
+)
 from lms_core.permissions import Principal
-from lms_core.types import Limit, now
+from lms_core.types import END, Key, Limit, now
 
 T = TypeVar("T")
 
-LmsRequest = Request[Principal, str | None, State]
 
+class LmsRequest(Request[Principal, str | None, State]):
+    """A request whose JSON body is read strictly, in one go, as what its route takes."""
+
+    async def json(self) -> Any:
+        """Return the body as the type that the route declares for it.
+
+        Raises MalformedInput that names the field. (The framework would turn "5" into 5 and 1 into true.)
+        """
+        try:
+            return _decoder(_body_field(self).annotation).decode(await self.body())
+        except msgspec.ValidationError as error:
+            raise MalformedInput(field_error(error, "body")) from None
+        except RecursionError:
+            raise MalformedInput(FieldError("body", "is nested too deeply")) from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise MalformedInput(FieldError("body", f"is not JSON in UTF-8: {error}")) from None
+
+
+@cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+def _body_field(request: Request[Any, Any, Any]) -> Any:
+    return request.route_handler.parsed_data_field
+
+
+async def check_body(request: Request[Any, Any, Any]) -> None:
+    """Refuse a body that is missing or of another media type than the route reads, before anything looks into it."""
+    field = _body_field(request)
+    if field is None:
+        return
+    wanted = field.kwarg_definition.media_type.value
+    if request.content_type[0] != wanted:
+        raise UnsupportedMediaType(f"Send the body with the header `Content-Type: {wanted}`.")
+    if not await request.body():
+        raise MalformedInput(FieldError("body", "is required"))
+
+
+def bounds(kind: Any) -> dict[str, Any]:
+    """Return the bounds of a shared type for a parameter: the framework keeps only what the parameter itself says."""
+    meta = get_args(kind)[1]
+    names = ("ge", "le", "min_length", "max_length", "pattern")
+    return {name: value for name in names if (value := getattr(meta, name)) is not None}
+
+
+KeyInPath = Annotated[str, PathParameter(**bounds(Key))]
+KeyInQuery = Annotated[str | None, QueryParameter(**bounds(Key))]
 IfMatch = Annotated[
     str | None,
     HeaderParameter(name="If-Match", max_length=100, description="The ETag of the state you are changing; required."),
 ]
 CursorParam = Annotated[UUID | None, QueryParameter(name="cursor", description="Where the next page begins.")]
-LimitParam = Annotated[Limit, QueryParameter(name="limit", description="Rows on a page.")]
+LimitParam = Annotated[int, QueryParameter(name="limit", description="Rows on a page.", **bounds(Limit))]
 
 idempotency = Table(
     "idempotency_key",
@@ -92,7 +150,7 @@ async def provide_once(
             name="Idempotency-Key",
             min_length=1,
             max_length=200,
-            pattern=r"^[\x21-\x7e]+$",
+            pattern=rf"^[\x21-\x7e]+{END}",
             description="A value of your own making; repeating the request with it creates nothing twice.",
         ),
     ] = None,
@@ -114,10 +172,10 @@ def expected_revision(if_match: str | None) -> int:
     """
     if if_match is None:
         raise PreconditionRequired("Send the ETag of the state you read as If-Match, so that nothing is overwritten.")
-    digits = if_match.strip().removeprefix('"').removesuffix('"')
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 9:
+    found = re.fullmatch(r'"([0-9]{1,9})"', if_match)
+    if found is None:
         raise PreconditionFailed(f"If-Match {if_match[:100]} is no ETag of this resource; read it again.")
-    return int(digits)
+    return int(found[1])
 
 
 async def changed_or_raise(connection: AsyncConnection, table: Table, identity: Any, expected: int) -> None:
@@ -145,9 +203,6 @@ def paged(
     if len(rows) > limit:
         following = request.url.with_replacements(query="").path
         others = {k: v for k, v in request.query_params.items() if k not in {"cursor", "limit"}}
-        query = "&".join(
-            f"{k}={quote(str(v), safe='')}"
-            for k, v in {**others, "cursor": getattr(shown[-1], key), "limit": limit}.items()
-        )
+        query = urlencode({**others, "cursor": getattr(shown[-1], key), "limit": limit})
         headers["Link"] = f'<{following}?{query}>; rel="next"'
     return Response(make(shown), headers=headers)

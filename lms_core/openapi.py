@@ -55,6 +55,16 @@ _STATUSES = {
     "429": "Too many attempts.",
     "503": "Something that is needed does not answer at the moment.",
 }
+_REDIRECT = {
+    "description": "The bytes are at another address, for some minutes.",
+    "headers": {"Location": {"required": True, "schema": {"type": "string", "format": "uri"}}},
+}
+_NEXT_PAGE = {
+    "Link": {
+        "description": 'The address of the next page, with rel="next" (RFC 8288); missing on the last page.',
+        "schema": {"type": "string"},
+    }
+}
 
 
 class DecimalSchema(OpenAPISchemaPlugin):
@@ -81,22 +91,29 @@ def describe(app: Litestar) -> dict[str, Any]:
         }
         for status, text in _STATUSES.items()
     }
-    permissions = {
-        (route.path_format, method.lower()): handler.opt.get("permission")
+    handlers = {
+        (route.path_format, method.lower()): handler
         for route in app.routes
         for handler in getattr(route, "route_handlers", ())
         for method in handler.http_methods
     }
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            permission = permissions[path, method]
+            handler = handlers[path, method]
+            permission = handler.opt.get("permission")
             operation["security"] = [] if permission == PUBLIC else [{"bearer": []}]
             operation["x-permission"] = permission
             if permission in PERMISSIONS:
                 needs = f"Needs the permission `{permission}`: {PERMISSIONS[permission]}."
                 operation["description"] = f"{operation.get('description', '')}\n\n{needs}".strip()
+            responses = operation["responses"]
             for status in _STATUSES:
-                operation["responses"][status] = {"$ref": f"#/components/responses/Problem{status}"}
+                if int(status) not in (handler.responses or {}):
+                    responses[status] = {"$ref": f"#/components/responses/Problem{status}"}
+            if "307" in responses:
+                responses["307"] = _REDIRECT
+            if any(parameter["name"] == "cursor" for parameter in operation.get("parameters", ())):
+                responses["200"]["headers"] = _NEXT_PAGE
     return document
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from content_store import StoreSettings
 
@@ -53,7 +56,7 @@ _DOCUMENTED = (
     ("LMS_TOKEN_HOURS", "12", "hours until a sign-in expires"),
 )
 _FROM_FILES = ("LMS_DATABASE_URL", "LMS_STORE_ACCESS_KEY", "LMS_STORE_SECRET_KEY")
-_KNOWN_SECRETS = {"minioadmin", "changeme", "change-me", "password", "secret", "admin"}
+_GUESSABLE = ("minioadmin", "changeme", "change-me", "password", "secret", "example")
 
 
 def documented() -> list[tuple[str, str, str]]:
@@ -62,13 +65,44 @@ def documented() -> list[tuple[str, str, str]]:
     return [*_DOCUMENTED, *files]
 
 
-def is_loopback(url: str) -> bool:
-    """Tell whether the address names this machine only."""
-    host = urlsplit(url).hostname or ""
+def _is_address(host: str) -> bool:
     try:
-        return ip_address(host).is_loopback
+        ip_address(host)
     except ValueError:
-        return host == "localhost"
+        return False
+    return True
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+
+
+def _web_problem(url: str, *, public: bool) -> str | None:
+    """Say what is wrong with the address of a web server or origin; what is public must be https or loopback."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # a bad port raises only when it is asked for
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in {"http", "https"} or url != f"{parts.scheme}://{parts.netloc}" or "@" in url:
+        return f"must look like https://host or https://host:port, not {url!r}"
+    if public and parts.scheme != "https" and not _is_loopback(host):
+        return f"is unsafe: {url} must be https, for tokens and media travel over it"
+    return None
+
+
+def _database_problem(url: str) -> str | None:
+    """Say what is wrong with the URL of a database, without repeating it, for it may hold a password."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return "is no URL; characters of the password such as @ : / must be written as %40 %3A %2F"
+    if parsed.drivername == "sqlite" and Path(parsed.database or "").is_absolute():
+        return None
+    if parsed.drivername != "postgresql":
+        return "must start with postgresql:// or sqlite:////"
+    unknown = sorted(set(parsed.query) - {"host", "port", "ssl"})
+    return f"has unknown options: {', '.join(unknown)} (for TLS write ?ssl=require)" if unknown else None
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:
@@ -84,7 +118,10 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
             try:
                 value = Path(environ[f"{name}_FILE"]).read_text(encoding="utf-8").strip()
             except OSError as error:
-                problems.append(f"{name}_FILE: cannot be read: {error.strerror}")
+                problems.append(f"{name}_FILE cannot be read: {error.strerror}")
+                return ""
+            except UnicodeDecodeError:
+                problems.append(f"{name}_FILE cannot be read: it is no text")
                 return ""
         if not value and default is None:
             meaning = next(text for key, _, text in _DOCUMENTED if key == name)
@@ -93,34 +130,38 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
 
     def number(name: str, default: int, minimum: int, maximum: int) -> int:
         text = get(name, str(default))
-        if not text.isascii() or not text.isdigit() or not minimum <= int(text) <= maximum:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not minimum <= int(text) <= maximum:
             problems.append(f"{name} must be a whole number from {minimum} to {maximum}, not {text!r}")
             return default
         return int(text)
 
     def web(name: str, default: str | None = None, *, public: bool) -> str:
         url = get(name, default).rstrip("/")
-        if not url:
-            return url
-        if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
-            problems.append(f"{name} must be an http or https address, not {url!r}")
-        elif public and urlsplit(url).scheme != "https" and not is_loopback(url):
-            problems.append(f"{name} is unsafe: {url} must be https, for tokens and media travel over it")
+        if url and (problem := _web_problem(url, public=public)):
+            problems.append(f"{name} {problem}")
         return url
 
     database_url = get("LMS_DATABASE_URL")
-    if database_url and not database_url.startswith(("postgresql://", "sqlite:///")):
-        problems.append("LMS_DATABASE_URL must start with postgresql:// or sqlite:///")
+    if database_url and (problem := _database_problem(database_url)):
+        problems.append(f"LMS_DATABASE_URL {problem}")
     store_url = web("LMS_STORE_URL", public=False)
-    secret = get("LMS_STORE_SECRET_KEY")
-    if secret and (len(secret) < 16 or secret.lower() in _KNOWN_SECRETS):
+    public_store = web("LMS_STORE_PUBLIC_URL", store_url or "http://localhost", public=True)
+    access_key, secret = get("LMS_STORE_ACCESS_KEY"), get("LMS_STORE_SECRET_KEY")
+    if secret and (len(secret) < 16 or any(word in secret.lower() for word in _GUESSABLE)):
         problems.append("LMS_STORE_SECRET_KEY is unsafe: use at least 16 characters nobody can guess")
+    bucket = get("LMS_STORE_BUCKET")
+    public_url = web("LMS_PUBLIC_URL", public=True)
     origins = tuple(o.strip() for o in get("LMS_ALLOWED_ORIGINS", "").split(",") if o.strip())
     if "*" in origins:
         problems.append("LMS_ALLOWED_ORIGINS is unsafe: name the origins instead of *")
-    public_store = web("LMS_STORE_PUBLIC_URL", store_url or "http://localhost", public=True)
-    access_key, bucket = get("LMS_STORE_ACCESS_KEY"), get("LMS_STORE_BUCKET")
-    public_url = web("LMS_PUBLIC_URL", public=True)
+    problems += [
+        f"LMS_ALLOWED_ORIGINS {problem}"
+        for origin in origins
+        if origin != "*" and (problem := _web_problem(origin, public=True))
+    ]
+    host = get("LMS_HOST", "127.0.0.1")
+    if not _is_address(host):
+        problems.append(f"LMS_HOST must be an IP address, such as 127.0.0.1 or 0.0.0.0, not {host!r}")
     port, workers = number("LMS_PORT", 8000, 1, 65535), number("LMS_WORKERS", 1, 1, 256)
     token_hours = number("LMS_TOKEN_HOURS", 12, 1, 24 * 90)
     if problems:
@@ -135,12 +176,12 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
             region=get("LMS_STORE_REGION", "us-east-1"),
         )
     except ValueError as error:
-        raise SettingsError([f"LMS_STORE_...: {error}"]) from None
+        raise SettingsError([f"LMS_STORE_BUCKET: {error}"]) from None
     return Settings(
         database_url=database_url,
         store=store,
         public_url=public_url,
-        host=get("LMS_HOST", "127.0.0.1"),
+        host=host,
         port=port,
         workers=workers,
         allowed_origins=origins,

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
 import logging
 import os
 import signal
-import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import click
 import httpx
@@ -19,15 +17,18 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
 
 from content_store import StoreError, StoreSettings
 from content_store.local import LocalStore
 from content_store.s3 import S3Store
 from lms_core import migrations
 from lms_core.app import create_app
+from lms_core.client.errors import ClientError
 from lms_core.db import Database
 from lms_core.demo.programme import SignInData, bring_in, people
-from lms_core.processes import started_by_uv
+from lms_core.errors import LmsError
+from lms_core.processes import check_port, uv_that_started_us
 from lms_core.settings import Settings
 
 log = logging.getLogger("lms.demo")
@@ -50,35 +51,54 @@ def demo(port: int, data_dir: Path, as_json: bool) -> None:
     """
     if as_json:
         logging.getLogger().setLevel(logging.WARNING)
+    uv = uv_that_started_us()
+    os.environ["no_proxy"] = "127.0.0.1"  # a proxy is for the internet; what we call is on this machine
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    local = LocalStore(data_dir / "store")
     try:
-        _check_port(port)
+        check_port("127.0.0.1", port, "--port")
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        local = LocalStore(data_dir / "store")
         store = local.start()
         try:
-            asyncio.run(_run(port, data_dir.absolute(), store, as_json))
+            asyncio.run(_run(port, data_dir.absolute(), store, as_json, uv))
         finally:
+            for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(name, signal.SIG_IGN)  # a second Ctrl-C must not leave the store behind
             local.stop()
-    except KeyboardInterrupt:  # Ctrl-C before the server took over the signals
+    except KeyboardInterrupt:  # before _run takes over the signals
         raise click.exceptions.Exit(130) from None
-    except (StoreError, OSError) as error:
-        raise click.ClickException(str(error)) from None
+    except (StoreError, LmsError, ClientError, SQLAlchemyError, httpx.HTTPError, OSError) as error:
+        raise click.ClickException(str(getattr(error, "orig", None) or error)) from None
 
 
-def _check_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise click.ClickException(
-                    f"Port {port} is taken by another program; stop it or choose another one with --port."
-                ) from None
-            raise click.ClickException(f"Port {port} cannot be used: {error.strerror}.") from None
+async def _run(port: int, data_dir: Path, store: StoreSettings, as_json: bool, uv: int | None) -> None:
+    """Serve until a signal says stop, at whatever point that comes."""
+    stop = asyncio.Event()
+    signals = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # which nohup wants
+        signals.append(signal.SIGHUP)
+    for name in signals:
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    serving = asyncio.create_task(_serve(port, data_dir, store, as_json))
+    stopping = asyncio.create_task(_until_stop(stop, uv))
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    serving.cancel()
+    with suppress(asyncio.CancelledError):
+        await serving
 
 
-async def _run(port: int, data_dir: Path, store: StoreSettings, as_json: bool) -> None:
+async def _until_stop(stop: asyncio.Event, uv: int | None) -> None:
+    """Wait for a signal, or for the end of `uv run`: killed, it leaves a server behind that nobody knows of."""
+    while not stop.is_set():
+        if uv is not None and os.getppid() != uv:
+            log.warning("uv is gone; stopping")
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 0.3)
+
+
+async def _serve(port: int, data_dir: Path, store: StoreSettings, as_json: bool) -> None:
     url = f"http://127.0.0.1:{port}"
     settings = Settings(
         database_url=f"sqlite:///{data_dir / 'lms.sqlite3'}",
@@ -88,25 +108,22 @@ async def _run(port: int, data_dir: Path, store: StoreSettings, as_json: bool) -
         embedded=True,
     )
     sign_ins = await _prepare(settings, data_dir)
+    check_port("127.0.0.1", port, "--port")  # again, for preparing took a while
     server = Server(
         create_app(settings), address="127.0.0.1", port=port, interface=Interfaces.ASGI, websockets=False,
         log_enabled=False,
     )  # fmt: skip
     stop: Callable[[], None] = server.stop
-    serving = asyncio.create_task(server.serve())
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(name, stop)
-    watching = asyncio.create_task(_stop_with_uv(stop))
+    serving: asyncio.Task[None] = asyncio.create_task(server.serve())
     try:
         await _until_answering(url, serving)
         await bring_in(url, sign_ins, data_dir)
         _announce(url, sign_ins, as_json)
-        await serving
+        await asyncio.wait({serving})
+        raise _ended(serving)
     finally:
-        watching.cancel()
         stop()
-        await serving
+        await asyncio.wait({serving})
 
 
 async def _prepare(settings: Settings, data_dir: Path) -> dict[str, SignInData]:
@@ -120,27 +137,20 @@ async def _prepare(settings: Settings, data_dir: Path) -> dict[str, SignInData]:
         await database.close()
 
 
-async def _stop_with_uv(stop: Callable[[], None]) -> None:
-    """Stop when `uv run` was killed: it cannot pass that on, and a server nobody knows of would stay behind."""
-    if not started_by_uv():
-        return
-    parent = os.getppid()
-    while os.getppid() == parent:  # noqa: ASYNC110 - nothing tells when a parent dies
-        await asyncio.sleep(0.3)
-    log.warning("uv is gone; stopping")
-    stop()
-
-
-async def _until_answering(url: str, serving: asyncio.Task[Any]) -> None:
+async def _until_answering(url: str, serving: asyncio.Task[None]) -> None:
     async with httpx.AsyncClient() as client:
-        while not serving.done():
-            try:
+        while True:
+            await asyncio.sleep(0.05)  # the server's first step; it takes the port, or fails to
+            if serving.done():
+                raise _ended(serving)
+            with suppress(httpx.TransportError):
                 if (await client.get(f"{url}/health/live")).is_success:
                     return
-            except httpx.TransportError:
-                await asyncio.sleep(0.05)
-    await serving
-    raise OSError("the server stopped before it answered")
+
+
+def _ended(serving: asyncio.Task[None]) -> OSError:
+    reason = str(serving.exception() or "nobody told it to")
+    return OSError(f"The server stopped: {reason.splitlines()[0]}")
 
 
 def _announce(url: str, sign_ins: dict[str, SignInData], as_json: bool) -> None:

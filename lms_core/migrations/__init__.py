@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import anyio
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -16,7 +17,8 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from lms_core.db import Database, metadata
+from lms_core.db import AsyncConnection, Database, metadata
+from lms_core.errors import Conflict
 from lms_core.people.actions import seed_roles
 
 HERE = Path(__file__).parent
@@ -39,18 +41,19 @@ def head_revision() -> str:
     return head
 
 
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
 async def current_revision(database: Database) -> str | None:
     """Return the revision of a database; None for an empty one."""
-
-    def read(connection: Connection) -> str | None:
-        return MigrationContext.configure(connection).get_current_revision()
-
     async with database.read() as connection:
-        return await connection.run_sync(read)
+        return await connection.run_sync(_revision)
 
 
-async def _run(database: Database, work: Any) -> Any:
-    """Run alembic's synchronous work on a connection of its own, in one transaction that nobody else shares.
+@asynccontextmanager
+async def _alone(database: Database) -> AsyncIterator[AsyncConnection]:
+    """Open a connection for alembic's synchronous work, in one transaction that nobody else shares.
 
     On SQLite foreign keys are off meanwhile (altering a table rebuilds it, and a rebuilt parent would take its
     children along) and checked before the commit.
@@ -62,12 +65,11 @@ async def _run(database: Database, work: Any) -> Any:
         async with engine.begin() as connection:
             if not database.is_sqlite:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-            result = await connection.run_sync(work)
+            yield connection
             if database.is_sqlite:
                 orphans = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).all()
                 if orphans:
                     raise RuntimeError(f"the migration would leave rows without their parent: {orphans[:5]}")
-            return result
     finally:
         await engine.dispose()
 
@@ -87,25 +89,26 @@ def _explicit_transactions(engine: Any) -> None:
 
 
 async def migrate(database: Database, revision: str = "head") -> tuple[str | None, str | None]:
-    """Bring a database to a revision and return where it was and where it is; it succeeds as a whole or not at all."""
-    before = await current_or_none(database)
+    """Bring a database to a revision and return where it was and where it is; it succeeds as a whole or not at all.
+
+    Raises Conflict when the database is at a revision that this code does not know.
+    """
 
     def upgrade(connection: Connection) -> None:
         command.upgrade(_config(connection), revision)
 
-    await _run(database, upgrade)
-    if revision == "head":
-        async with database.write() as connection:
+    async with _alone(database) as connection:
+        before = await connection.run_sync(_revision)
+        if before is not None and before not in _known_revisions():
+            raise Conflict(f"The database is at {before}, which this release does not know: install a newer one.")
+        await connection.run_sync(upgrade)
+        if revision == "head":
             await seed_roles(connection)
-    return before, await current_revision(database)
+        return before, await connection.run_sync(_revision)
 
 
-async def current_or_none(database: Database) -> str | None:
-    """Return the revision of a database that may not exist yet."""
-    path = database.writer.url.database
-    if database.is_sqlite and path and not await anyio.Path(path).exists():
-        return None
-    return await current_revision(database)
+def _known_revisions() -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
 async def downgrade(database: Database, revision: str) -> None:
@@ -114,7 +117,8 @@ async def downgrade(database: Database, revision: str) -> None:
     def down(connection: Connection) -> None:
         command.downgrade(_config(connection), revision)
 
-    await _run(database, down)
+    async with _alone(database) as connection:
+        await connection.run_sync(down)
 
 
 async def drift(database: Database) -> list[Any]:
@@ -125,5 +129,5 @@ async def drift(database: Database) -> list[Any]:
         found: list[Any] = compare_metadata(context, metadata)
         return found
 
-    found: list[Any] = await _run(database, compare)
-    return found
+    async with _alone(database) as connection:
+        return await connection.run_sync(compare)

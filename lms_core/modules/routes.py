@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
 from litestar import Response, Router, delete, get, patch, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody, SkipValidation
+from litestar.params import FromPath, JSONBody, PathParameter, SkipValidation
 
 from content_store import ContentStore
 from lms_core.db import Database
 from lms_core.hooks.dispatch import Dispatcher
-from lms_core.http import CursorParam, IfMatch, LimitParam, LmsRequest, Once, expected_revision, paged, tagged
+from lms_core.http import (
+    CursorParam,
+    IfMatch,
+    KeyInPath,
+    KeyInQuery,
+    LimitParam,
+    LmsRequest,
+    Once,
+    bounds,
+    expected_revision,
+    paged,
+    tagged,
+)
 from lms_core.media.actions import download_address
 from lms_core.media.routes import redirect
 from lms_core.modules import actions, content, runs
 from lms_core.modules import types as t
-from lms_core.types import Key
 
 
 @post("/programmes/{programme_id:uuid}/modules", permission="modules.edit")
@@ -32,7 +44,7 @@ async def list_modules(
     programme_id: FromPath[UUID],
     request: LmsRequest,
     database: NamedDependency[Database],
-    key: FromQuery[Key | None] = None,
+    key: KeyInQuery = None,
     cursor: CursorParam = None,
     limit: LimitParam = 50,
 ) -> Response[t.Modules]:
@@ -109,7 +121,9 @@ async def publish(
 
 @get("/modules/{module_id:uuid}/versions/{number:int}", permission="modules.edit")
 async def read_version(
-    module_id: FromPath[UUID], number: FromPath[t.VersionNumber], database: NamedDependency[Database]
+    module_id: FromPath[UUID],
+    number: Annotated[int, PathParameter(**bounds(t.VersionNumber))],
+    database: NamedDependency[Database],
 ) -> t.ModuleContent:
     """Return the content of a published version."""
     async with database.read() as connection:
@@ -210,9 +224,7 @@ async def remove_session(
 
 
 @get("/runs/{run_id:uuid}/units/{unit_key:str}", permission="runs.study")
-async def read_unit(
-    run_id: FromPath[UUID], unit_key: FromPath[Key], database: NamedDependency[Database]
-) -> t.UnitContent:
+async def read_unit(run_id: FromPath[UUID], unit_key: KeyInPath, database: NamedDependency[Database]) -> t.UnitContent:
     """Read a unit: its text, whose links lead to other units and files, and its files."""
     async with database.read() as connection:
         return await actions.read_unit(connection, run_id, unit_key)
@@ -221,8 +233,8 @@ async def read_unit(
 @get("/runs/{run_id:uuid}/units/{unit_key:str}/files/{file_key:str}", permission="runs.study", status_code=307)
 async def read_file(
     run_id: FromPath[UUID],
-    unit_key: FromPath[Key],
-    file_key: FromPath[Key],
+    unit_key: KeyInPath,
+    file_key: KeyInPath,
     database: NamedDependency[Database],
     store: NamedDependency[SkipValidation[ContentStore]],
 ) -> Response[None]:

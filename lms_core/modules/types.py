@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from lms_core.hooks.types import SessionRemark
 from lms_core.types import (
+    BadValue,
     Body,
     Key,
     Name,
@@ -204,12 +205,12 @@ class SessionContent(Payload, frozen=True, kw_only=True):
         zone = ZoneInfo(self.zone)
         for name, wall in (("starts", self.starts), ("ends", self.ends)):
             if not 1970 <= wall.year <= 2200:
-                raise ValueError(f"{name}: must lie between the years 1970 and 2200")
+                raise BadValue(name, "must lie between the years 1970 and 2200")
             there = wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None, fold=0)
             if there != wall:
-                raise ValueError(f"{name}: {wall} is skipped by the clock in {self.zone} that day")
+                raise BadValue(name, f"{wall} is skipped by the clock in {self.zone} that day")
         if self.starts.replace(tzinfo=zone).astimezone(UTC) >= self.ends.replace(tzinfo=zone).astimezone(UTC):
-            raise ValueError("ends: must be after starts")
+            raise BadValue("ends", "must be after starts")
 
 
 class Session(View, frozen=True, kw_only=True):
@@ -220,8 +221,8 @@ class Session(View, frozen=True, kw_only=True):
 
     id: UUID
     title: str
-    starts: datetime
-    ends: datetime
+    starts: WallTime
+    ends: WallTime
     zone: str
     starts_at: datetime
     ends_at: datetime

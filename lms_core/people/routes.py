@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Annotated
 from uuid import UUID
 
 from litestar import Response, Router, delete, get, patch, post, put
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
-from litestar.params import FromPath, FromQuery, JSONBody, URLEncodedBody
+from litestar.params import FromPath, JSONBody, QueryParameter, URLEncodedBody
 
 from lms_core.db import Database
-from lms_core.http import CursorParam, IfMatch, LimitParam, LmsRequest, Once, expected_revision, paged, tagged
+from lms_core.http import (
+    CursorParam,
+    IfMatch,
+    KeyInPath,
+    LimitParam,
+    LmsRequest,
+    Once,
+    bounds,
+    expected_revision,
+    paged,
+    tagged,
+)
 from lms_core.people import actions, pages
 from lms_core.people import types as t
 from lms_core.people.attempts import Attempts
 from lms_core.permissions import PUBLIC, SELF
 from lms_core.settings import Settings
-from lms_core.types import Email, Key, Secret
+from lms_core.types import Email, Secret
+
+Link = Annotated[str, QueryParameter(**bounds(Secret))]
+EmailInQuery = Annotated[str | None, QueryParameter(**bounds(Email))]
 
 
 @post("/sign-in", permission=PUBLIC, status_code=200)
@@ -67,7 +82,7 @@ async def change_password(
 
 
 @get("/set-password", permission=PUBLIC, media_type=MediaType.HTML)
-async def show_password_form(link: FromQuery[Secret]) -> Response[str]:
+async def show_password_form(link: Link) -> Response[str]:
     """Show the form behind a one-time link; looking at it uses nothing up."""
     return pages.password_form(link)
 
@@ -102,7 +117,7 @@ async def create_person(data: JSONBody[t.NewPerson], once: NamedDependency[Once]
 async def list_persons(
     request: LmsRequest,
     database: NamedDependency[Database],
-    email: FromQuery[Email | None] = None,
+    email: EmailInQuery = None,
     cursor: CursorParam = None,
     limit: LimitParam = 50,
 ) -> Response[t.Persons]:
@@ -182,7 +197,7 @@ async def list_roles(database: NamedDependency[Database]) -> t.Roles:
 
 
 @get("/roles/{name:str}", permission=SELF)
-async def read_role(name: FromPath[Key], database: NamedDependency[Database]) -> Response[t.Role]:
+async def read_role(name: KeyInPath, database: NamedDependency[Database]) -> Response[t.Role]:
     """Show a role and what it allows."""
     async with database.read() as connection:
         return tagged(*await actions.read_role(connection, name))
@@ -190,7 +205,7 @@ async def read_role(name: FromPath[Key], database: NamedDependency[Database]) ->
 
 @put("/roles/{name:str}", permission="roles.manage")
 async def change_role(
-    name: FromPath[Key],
+    name: KeyInPath,
     data: JSONBody[t.RoleContent],
     database: NamedDependency[Database],
     state: State,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from lms_core.types import Email, Key, Name, Password, Payload, Secret, View
+from lms_core.types import BadValue, Email, Key, Name, Password, Payload, Secret, View
 
 RoleScope = Literal["system", "programme", "run"]
 
@@ -82,7 +82,7 @@ class NewGrant(Payload, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse a scope without its id, and the system with one."""
         if (self.scope == "system") != (self.scope_id is None):
-            raise ValueError("scopeId: the id of the programme or run; leave it out for the system")
+            raise BadValue("scopeId", "the id of the programme or run; leave it out for the system")
 
 
 class RoleGrant(View, frozen=True):

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import insert, select, update
 
 from lms_core.db import AsyncConnection, Database
-from lms_core.errors import FieldError, InvalidInput, NotFound, PreconditionFailed
+from lms_core.errors import InvalidInput, NotFound, PreconditionFailed, field_error
 from lms_core.hooks.plugin import Plugin
 from lms_core.hooks.registry import Registry
 from lms_core.programmes import types as t
@@ -33,7 +33,8 @@ class Enablement:
     async def __call__(self, programme_id: UUID) -> Mapping[str, Any]:
         """Return the settings of the programme's enabled plugins by name.
 
-        Raises msgspec.ValidationError when kept settings no longer fit the plugin: a check must then refuse.
+        Kept settings that no longer fit are a msgspec.ValidationError in their place, so that they stop nobody else;
+        of a plugin that is not installed (any more) they are returned as they were kept.
         """
         known = self._known.get(programme_id)
         if known and known[0] > time.monotonic():
@@ -44,17 +45,22 @@ class Enablement:
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
-        enabled = {
-            row.plugin: msgspec.convert(row.settings, self._registry.plugins[row.plugin].settings)
-            for row in rows
-            if row.plugin in self._registry.plugins
-        }
+        enabled = {row.plugin: _fitting(row.settings, self._registry.plugins.get(row.plugin)) for row in rows}
         self._known[programme_id] = (until, enabled)
         return enabled
 
     def forget(self, programme_id: UUID) -> None:
         """Read anew at the next question."""
         self._known.pop(programme_id, None)
+
+
+def _fitting(settings: Any, plugin: Plugin | None) -> Any:
+    if plugin is None:
+        return settings
+    try:
+        return msgspec.convert(settings, plugin.settings)
+    except msgspec.ValidationError as error:
+        return error
 
 
 def describe(registry: Registry) -> list[t.Plugin]:
@@ -120,22 +126,21 @@ async def change_state(
 
     Raises NotFound, InvalidInput and PreconditionFailed.
 
-    Settings are checked against the plugin's schema and kept as they were typed in.
+    Settings are checked against the plugin's schema and kept as they were typed in. Disabling is always possible.
     """
     if await connection.scalar(select(programme.c.id).where(programme.c.id == programme_id)) is None:
         raise NotFound("There is no such programme.")
+    same = (programme_plugin.c.programme_id == programme_id) & (programme_plugin.c.plugin == name)
+    present = await connection.scalar(select(programme_plugin.c.revision).where(same).with_for_update()) or 0
     plugin = registry.plugins.get(name)
-    if plugin is None and change.enabled:
+    if plugin is None and (change.enabled or not present):
         raise NotFound("There is no such plugin in this installation.")
-    if plugin is not None:
+    if plugin is not None and change.enabled:
         try:
             msgspec.convert(change.settings, plugin.settings)
         except msgspec.ValidationError as error:
-            reason, _, place = str(error).partition(" - at `$")
-            where = "body.settings" + place.removesuffix("`")
-            raise InvalidInput("The settings do not fit the plugin.", errors=[FieldError(where, reason)]) from None
-    same = (programme_plugin.c.programme_id == programme_id) & (programme_plugin.c.plugin == name)
-    present = await connection.scalar(select(programme_plugin.c.revision).where(same).with_for_update()) or 0
+            where = field_error(error, "body.settings")
+            raise InvalidInput("The settings do not fit the plugin.", errors=[where]) from None
     if present != expected:
         raise PreconditionFailed(f"You are changing state {expected}, but it is in state {present} now; read it again.")
     values: dict[str, Any] = {

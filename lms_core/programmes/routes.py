@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
 from litestar import Response, Router, delete, get, patch, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody, PathParameter
 
 from lms_core.db import Database
 from lms_core.hooks.registry import Registry
-from lms_core.http import CursorParam, IfMatch, LimitParam, LmsRequest, Once, expected_revision, paged, tagged
+from lms_core.http import (
+    CursorParam,
+    IfMatch,
+    KeyInQuery,
+    LimitParam,
+    LmsRequest,
+    Once,
+    bounds,
+    expected_revision,
+    paged,
+    tagged,
+)
 from lms_core.permissions import SELF
 from lms_core.programmes import actions, plugins
 from lms_core.programmes import types as t
 from lms_core.programmes.plugins import Enablement
-from lms_core.types import Key
+
+PluginInPath = Annotated[str, PathParameter(**bounds(t.PluginName))]
 
 
 @post("/organisations", permission="organisations.manage")
@@ -44,7 +57,7 @@ async def create_programme(data: JSONBody[t.NewProgramme], once: NamedDependency
 async def list_programmes(
     request: LmsRequest,
     database: NamedDependency[Database],
-    key: FromQuery[Key | None] = None,
+    key: KeyInQuery = None,
     cursor: CursorParam = None,
     limit: LimitParam = 50,
 ) -> Response[t.Programmes]:
@@ -130,7 +143,7 @@ async def list_states(
 @get("/programmes/{programme_id:uuid}/plugins/{name:str}", permission="programmes.manage")
 async def read_state(
     programme_id: FromPath[UUID],
-    name: FromPath[t.PluginName],
+    name: PluginInPath,
     database: NamedDependency[Database],
     registry: NamedDependency[Registry],
 ) -> Response[t.PluginState]:
@@ -143,7 +156,7 @@ async def read_state(
 @put("/programmes/{programme_id:uuid}/plugins/{name:str}", permission="programmes.manage")
 async def change_state(
     programme_id: FromPath[UUID],
-    name: FromPath[t.PluginName],
+    name: PluginInPath,
     data: JSONBody[t.PluginChange],
     request: LmsRequest,
     database: NamedDependency[Database],

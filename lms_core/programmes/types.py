@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from lms_core.types import Key, Name, Payload, View, check_decimal, check_json
+from lms_core.types import BadValue, Key, Name, Payload, View, check_decimal, check_json
 
 OrganisationKind = Literal["university", "firm", "other"]
 Part = Literal["leads", "teaches", "hosts", "supports"]
@@ -146,11 +146,13 @@ class NewTerm(Payload, frozen=True, kw_only=True):
             (self.exams_from, self.exams_to, "examsTo"),
         ):
             if first > last:
-                raise ValueError(f"{name}: must not be before the period's first day")
-        if not self.starts_on <= self.lectures_from <= self.lectures_to <= self.ends_on:
-            raise ValueError("lecturesFrom, lecturesTo: must lie within the term")
-        if not self.starts_on <= self.exams_from:
-            raise ValueError("examsFrom: must not be before the term")
+                raise BadValue(name, "must not be before the period's first day")
+        if self.lectures_from < self.starts_on:
+            raise BadValue("lecturesFrom", "must not be before the term")
+        if self.lectures_to > self.ends_on:
+            raise BadValue("lecturesTo", "must not be after the term")
+        if self.exams_from < self.starts_on:
+            raise BadValue("examsFrom", "must not be before the term")
 
 
 class Term(View, frozen=True, kw_only=True):

@@ -200,7 +200,7 @@ async def _explain(
     if row is None:
         raise NotFound("There is no such unit in a run in which this person is enrolled.")
     if row.kind not in kinds:
-        where = FieldError("path.unitKey", f"a unit of kind {row.kind} is recorded by those who assess it")
+        where = FieldError("path.unit_key", f"a unit of kind {row.kind} is recorded by those who assess it")
         raise InvalidInput("You cannot record this yourself.", errors=[where])
     limit = "has no score" if row.max_score is None else f"has at most {row.max_score}"
     raise InvalidInput("The score is not possible.", errors=[FieldError("body.score", f"this unit {limit}")])

@@ -9,12 +9,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from lms_core.db import Database
-from lms_core.http import CursorParam, LimitParam, LmsRequest, Once, paged
+from lms_core.http import CursorParam, KeyInPath, LimitParam, LmsRequest, Once, paged
 from lms_core.permissions import SELF
 from lms_core.progress import credits as booking
 from lms_core.progress import ledger, reads
 from lms_core.progress import types as t
-from lms_core.types import Key
 
 ASSESSED = ("reading", "video", "file", "quiz", "attendance", "assignment")
 
@@ -36,7 +35,7 @@ async def dashboard(request: LmsRequest, database: NamedDependency[Database]) ->
 @post("/runs/{run_id:uuid}/units/{unit_key:str}/progress", permission="progress.record", status_code=200)
 async def record(
     run_id: FromPath[UUID],
-    unit_key: FromPath[Key],
+    unit_key: KeyInPath,
     data: JSONBody[t.ProgressEvent],
     request: LmsRequest,
     database: NamedDependency[Database],
@@ -55,7 +54,7 @@ async def record(
 async def assess(
     run_id: FromPath[UUID],
     person_id: FromPath[UUID],
-    unit_key: FromPath[Key],
+    unit_key: KeyInPath,
     data: JSONBody[t.ProgressEvent],
     request: LmsRequest,
     database: NamedDependency[Database],

@@ -33,7 +33,7 @@ class ProgressEvent(Payload, frozen=True, kw_only=True):
         if self.score is not None:
             check_decimal("score", self.score, 0, 100_000)
         if not self.completed and self.score is None and self.position is None:
-            raise ValueError("completed, score, position: at least one of them, or the event says nothing")
+            raise ValueError("give completed, score or position, or the event says nothing")
 
 
 class UnitState(View, frozen=True, kw_only=True):

@@ -57,7 +57,7 @@ def demo(programs: Path, folder: Path, log: Path) -> Iterator[Announcement]:
     """Run the demonstration of this environment; it is gone without a trace when the context ends."""
     data = folder / "data"
     command = (programs / "lms", "demo", "--json", "--port", str(free_port()), "--data-dir", data)
-    with started(*command, folder=data, cwd=folder, PYTHONPATH="", ENROLMENT_LOG=str(log)) as running:
+    with started(*command, folder=data, cwd=folder, env={"PYTHONPATH": "", "ENROLMENT_LOG": str(log)}) as running:
         yield msgspec.json.decode(running.wait_for(r"\{.*\}").group(), type=Announcement)
         assert running.interrupt() == 0, running.errors
         running.wait_for_all()

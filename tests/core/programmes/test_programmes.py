@@ -68,17 +68,18 @@ async def test_a_student_is_bound_to_the_regulation_in_force(world: World) -> No
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("change", "field", "reason"),
     [
-        ({"endsOn": "2027-03-01"}, "endsOn: must not be before the period's first day"),
-        ({"lecturesTo": "2027-10-01"}, "lecturesFrom, lecturesTo: must lie within the term"),
-        ({"examsFrom": "2027-03-01", "examsTo": "2027-03-02"}, "examsFrom: must not be before the term"),
+        ({"endsOn": "2027-03-01"}, "endsOn", "must not be before the period's first day"),
+        ({"lecturesFrom": "2027-03-31"}, "lecturesFrom", "must not be before the term"),
+        ({"lecturesTo": "2027-10-01"}, "lecturesTo", "must not be after the term"),
+        ({"examsFrom": "2027-03-01", "examsTo": "2027-03-02"}, "examsFrom", "must not be before the term"),
     ],
 )
-async def test_terms_that_cannot_be_are_refused(world: World, change: dict[str, str], reason: str) -> None:
+async def test_terms_that_cannot_be_are_refused(world: World, change: dict[str, str], field: str, reason: str) -> None:
     made = await world.programme()
     problem = await world.admin.post(f"/programmes/{made['id']}/terms", {**TERM, **change}, 400)
-    assert problem["errors"] == [{"where": "body", "reason": reason}]
+    assert problem["errors"] == [{"where": f"body.{field}", "reason": reason}]
 
 
 async def test_everybody_sees_her_own_programmes_only(world: World) -> None:

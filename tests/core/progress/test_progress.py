@@ -131,7 +131,7 @@ async def test_the_outline_shows_my_state_and_the_lecturer_none(study: Study) ->
 async def test_results_come_from_those_who_assess(study: Study) -> None:
     problem = await study.record("quiz", 422, score="9")
     reason = "a unit of kind quiz is recorded by those who assess it"
-    assert problem["errors"] == [{"where": "path.unitKey", "reason": reason}]
+    assert problem["errors"] == [{"where": "path.unit_key", "reason": reason}]
     lecturer = await study.world.person("Lea", "lecturer", study.programme)
     path = f"{study.path}/participants/{study.student.id}/units/quiz/progress"
     for score in ("7.5", "6"):

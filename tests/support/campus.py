@@ -1,0 +1,209 @@
+"""One of everything, so that every route can be called with addresses that exist and bodies that are right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import select
+
+from lms_core.db import Database, metadata
+from lms_core.hooks.plugin import Plugin
+from lms_core.openapi import describe
+
+if TYPE_CHECKING:
+    from litestar import Litestar
+
+    from tests.support.world import Actor, World
+
+SECRET = "correct horse battery"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The settings of the plugin below."""
+
+    weeks: int = 1
+
+
+class Sample(Plugin):
+    """A plugin that does nothing, so that there is one."""
+
+    name = "sample"
+    settings = Settings
+
+
+class Campus:
+    """A programme `key` with all that belongs to one, and its people by what they are.
+
+    `ids` holds a value for each parameter of a path. Every text that somebody wrote contains the key, so that it
+    is recognised wherever it appears.
+    """
+
+    def __init__(self, world: World, key: str) -> None:
+        self.world = world
+        self.key = key
+        self.ids: dict[str, str] = {}
+        self.people: dict[str, Actor] = {}
+        self.programme: dict[str, Any] = {}
+        self.bodies: dict[str, Any] = {}
+
+    def path(self, route: str, **other: str) -> str:
+        """Fill in a route such as /runs/{run_id}."""
+        module = self.ids["adopted_id" if "/adoptions/" in route else "module_id"]
+        name = "sample" if "/plugins/" in route else "lecturer"
+        return route.format(**{**self.ids, "module_id": module, "name": name, **other})
+
+
+async def campus(world: World, key: str) -> Campus:
+    """Build a programme with modules, runs, sessions, media and people of every kind."""
+    made = Campus(world, key)
+    admin = world.admin
+    made.programme = programme = await world.programme(key)
+    lecturer = await world.person(f"Lecturer {key}", "lecturer", programme)
+    made.people = {
+        "administrator": admin,
+        "programme_administrator": await world.person(f"Manager {key}", "programme_administrator", programme),
+        "lecturer": lecturer,
+        "examiner": await world.person(f"Examiner {key}", "examiner", programme),
+        "integrator": await world.person(f"Integrator {key}", "integrator", programme),
+        "student": await world.student(f"Student {key}", programme),
+        "participant": await world.student(f"Participant {key}", programme),
+    }
+    media = await world.upload(lecturer, programme, f"{key}.txt", key.encode(), "text/plain")
+    announced = {"name": f"{key}.mp4", "size": 9_000_000, "contentType": "video/mp4", "sha256": "0" * 64}
+    uploading = await lecturer.post(f"/programmes/{programme['id']}/media", announced)
+    file = {"key": "notes.txt", "name": f"{key}.txt", "role": "attachment", "mediaId": media["id"], "language": "en"}
+    unit = {
+        "key": "intro", "kind": "reading", "title": f"Introduction {key}", "parent": None, "required": True,
+        "body": f"[notes](lms-file:notes.txt) {key}", "minutes": 30, "files": [file],
+    }  # fmt: skip
+    quiz = {"key": "quiz", "kind": "quiz", "title": f"Quiz {key}", "parent": "intro", "maxScore": "10"}
+    module = await world.module(programme, [unit, quiz], key)
+    run = await world.run(programme, module)
+    session = {
+        "title": f"First day {key}", "starts": "2026-10-17T09:00:00", "ends": "2026-10-17T17:00:00",
+        "zone": "Europe/Berlin", "mode": "hybrid", "place": f"Room {key}",
+    }  # fmt: skip
+    day = await admin.post(f"/runs/{run['id']}/sessions", session)
+    university = {"key": f"uni-{key}", "name": f"University {key}", "kind": "university", "country": "DE"}
+    partner = await admin.post("/organisations", university)
+    await admin.put(f"/programmes/{programme['id']}/partners/{partner['id']}", {"part": "leads"}, 204)
+    participant = made.people["participant"]
+    await participant.put(f"/runs/{run['id']}/enrolment", {})
+    # the role that being enrolled gives her anyway
+    role = {"role": "student", "scope": "programme", "scopeId": programme["id"]}
+    grant = await admin.post(f"/persons/{participant.id}/grants", role)
+    guest = made.people["guest lecturer"] = await world.person(f"Guest {key}")
+    await admin.post(f"/persons/{guest.id}/grants", {"role": "lecturer", "scope": "run", "scopeId": run["id"]})
+    library = await world.programme(f"library-of-{key}")
+    adopted = await world.module(library, [unit | {"body": "", "files": []}], f"adopted-{key}")
+    await admin.put(f"/programmes/{programme['id']}/adoptions/{adopted['id']}", None, 204)
+    made.ids = {
+        "programme_id": programme["id"], "module_id": module["id"], "run_id": run["id"], "session_id": day["id"],
+        "media_id": uploading["id"], "organisation_id": partner["id"], "person_id": participant.id,
+        "grant_id": grant["id"], "number": "1", "unit_key": "intro", "file_key": "notes.txt",
+        "adopted_id": adopted["id"],
+    }  # fmt: skip
+    content = {
+        "title": f"Module {key}", "ects": "5", "workloadHours": 150, "language": "en", "offered": ["winter"],
+        "prerequisites": [key], "units": [unit, quiz],
+    }  # fmt: skip
+    event = {"id": "01999999-0000-7000-8000-000000000001", "at": "2026-11-01T10:00:00Z", "completed": True}
+    part = {"parts": [{"number": 1, "sha256": "0" * 64}]}
+    made.bodies = {
+        "POST /sign-in": {"email": participant.email, "password": SECRET},
+        "PUT /me/password": {"current": SECRET, "new": SECRET},
+        "POST /set-password": {"link": "unknown", "password": SECRET},
+        "POST /password-links/redeem": {"link": "unknown", "password": SECRET},
+        "POST /persons": {"email": f"new.{key}@example.org", "name": f"New {key}"},
+        "PATCH /persons/{person_id}": {"name": f"Renamed {key}", "active": True},
+        "POST /persons/{person_id}/grants": {**role, "role": "examiner"},
+        "PUT /roles/{name}": {"title": f"Lecturer {key}", "permissions": ["runs.read"]},
+        "POST /organisations": {**university, "key": f"new-{key}"},
+        "POST /programmes": {"key": f"new-{key}", "title": f"New {key}", "degree": "M.Sc.", "language": "en"},
+        "PATCH /programmes/{programme_id}": {"title": f"Renamed {key}", "degree": "M.Eng.", "language": "de"},
+        "PUT /programmes/{programme_id}/partners/{organisation_id}": {"part": "teaches"},
+        "POST /programmes/{programme_id}/regulations": {
+            "version": "po-2030", "validFrom": "2030-01-01", "ectsTotal": "120", "hoursPerEcts": "25.5",
+            "limits": {"maxTerms": 12},
+        },
+        "POST /programmes/{programme_id}/terms": {
+            "season": "summer", "year": 2027, "startsOn": "2027-04-01", "endsOn": "2027-09-30",
+            "lecturesFrom": "2027-04-12", "lecturesTo": "2027-07-17", "examsFrom": "2027-07-19",
+            "examsTo": "2027-08-07",
+        },
+        "PUT /programmes/{programme_id}/plugins/{name}": {"enabled": True, "settings": {"weeks": 2}},
+        "POST /programmes/{programme_id}/modules": {"key": "new", "title": f"New {key}"},
+        "PUT /modules/{module_id}/draft": content,
+        "POST /modules/{module_id}/runs": {
+            "termId": programme["term"], "capacity": 5, "version": 1, "title": f"Run {key}", "open": True,
+        },
+        "PATCH /runs/{run_id}": {"title": f"Renamed {key}", "open": True},
+        "POST /runs/{run_id}/sessions": session,
+        "PUT /runs/{run_id}/sessions/{session_id}": session,
+        "POST /programmes/{programme_id}/media": {**announced, "sha256": "1" * 64},
+        "POST /media/{media_id}/parts": part,
+        "POST /media/{media_id}/complete": part,
+        "POST /programmes/{programme_id}/enrolments": {
+            "email": guest.email, "regulationId": programme["regulation"],
+        },
+        "PUT /runs/{run_id}/enrolment": {"programmeId": programme["id"]},
+        "PUT /runs/{run_id}/enrolments/{person_id}": {"programmeId": programme["id"]},
+        "PUT /runs/{run_id}/capacity": {"capacity": 5},
+        "POST /runs/{run_id}/units/{unit_key}/progress": {**event, "score": None, "position": 0},
+        "POST /runs/{run_id}/participants/{person_id}/units/{unit_key}/progress": event,
+        "POST /runs/{run_id}/participants/{person_id}/credit": {"evidence": f"Seen {key}"},
+    }  # fmt: skip
+    return made
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """A method at a path, as the description of the API tells it."""
+
+    method: str
+    path: str
+    spec: dict[str, Any]
+    components: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def parameters(self) -> list[dict[str, Any]]:
+        return list(self.spec.get("parameters", []))
+
+    def takes(self, header: str) -> bool:
+        return any(parameter["name"] == header for parameter in self.parameters)
+
+    @property
+    def media_type(self) -> str | None:
+        """The media type of the body, if the operation takes one."""
+        return next(iter(self.spec["requestBody"]["content"])) if "requestBody" in self.spec else None
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The schema of the body."""
+        return self.resolve(self.spec["requestBody"]["content"][self.media_type]["schema"])
+
+    def resolve(self, schema: dict[str, Any]) -> dict[str, Any]:
+        reference = schema.get("$ref")
+        return self.components[reference.rpartition("/")[2]] if reference else schema
+
+
+def operations(app: Litestar) -> list[Operation]:
+    """List what the description of the API offers."""
+    document = describe(app)
+    return [
+        Operation(method.upper(), path, spec, document["components"]["schemas"])
+        for path, methods in document["paths"].items()
+        for method, spec in methods.items()
+    ]
+
+
+async def contents(database: Database) -> dict[str, list[str]]:
+    """Read everything that the database holds, to compare it with later."""
+    async with database.read() as connection:
+        return {
+            name: sorted(map(repr, await connection.execute(select(table)))) for name, table in metadata.tables.items()
+        }
