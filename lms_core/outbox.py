@@ -79,6 +79,7 @@ Index(
 )
 
 LEASE = timedelta(seconds=30)
+OUTAGE_PAUSE = 5.0
 BATCH = 50
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 3600.0
 """Seconds until a failed delivery is tried again: doubled with each attempt."""
@@ -205,8 +206,9 @@ async def work(database: Database, hooks: Dispatcher, idle_seconds: float = 0.5)
             if busy:
                 await fan_out(database, hooks)
                 await deliver(database, hooks)
-        except (SQLAlchemyError, OSError):
-            log.exception("the outbox cannot be read; trying again")
+        except (SQLAlchemyError, OSError) as error:
+            log.error("the outbox cannot be read, trying again: %s", getattr(error, "orig", None) or error)
+            await asyncio.sleep(OUTAGE_PAUSE)
             busy = False
         if not busy:
             await asyncio.sleep(idle_seconds)

@@ -53,7 +53,7 @@ ROLES: dict[str, tuple[str, list[str]]] = {
     "programme_administrator": (
         "Programme administrator",
         [
-            *_LECTURER, "persons.read", "programmes.manage", "programmes.overview", "enrolments.manage",
+            *_LECTURER, "programmes.manage", "programmes.overview", "enrolments.manage",
         ],
     ),
     "lecturer": ("Lecturer", _LECTURER),

@@ -57,8 +57,10 @@ async def people(database: Database, data_dir: Path) -> dict[str, SignInData]:
         cast = {
             role: SignInData(name, email, f"{role}-{secrets.token_hex(4)}") for role, (name, email, _) in CAST.items()
         }
-        file.touch(mode=0o600)
-        file.write_bytes(msgspec.json.format(msgspec.json.encode(cast)))
+        half = file.with_suffix(".tmp")  # a start that is killed here leaves no half file
+        half.touch(mode=0o600)
+        half.write_bytes(msgspec.json.format(msgspec.json.encode(cast)))
+        half.replace(file)
     async with database.read() as connection:
         known = set((await connection.execute(select(person.c.email))).scalars())
     hashes = {who.email: await persons.hash_password(who.password) for who in cast.values() if who.email not in known}

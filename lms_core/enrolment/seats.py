@@ -129,7 +129,7 @@ async def withdraw(connection: AsyncConnection, run_id: UUID, person_id: UUID) -
 
     No plugin is asked. Withdrawing again changes nothing. Raises NotFound, and Conflict once the run is completed.
     """
-    held = await _hold(connection, run_id)
+    held = await _hold(connection, run_id, missing="There is no such enrolment.")  # a stranger learns of no run
     state = await connection.scalar(select(run_enrolment.c.state).where(_of(person_id, run_id)))
     if state is None:
         raise NotFound("There is no such enrolment.")
@@ -154,12 +154,12 @@ async def change_capacity(connection: AsyncConnection, run_id: UUID, capacity: i
     await _promote(connection, run_id, held.seats_taken, capacity)
 
 
-async def _hold(connection: AsyncConnection, run_id: UUID) -> Any:
+async def _hold(connection: AsyncConnection, run_id: UUID, missing: str = "There is no such run.") -> Any:
     """Lock the run's row until the transaction ends (on SQLite the transaction has the whole database)."""
     query = select(run.c.capacity, run.c.seats_taken, run.c.open, run.c.revision).where(run.c.id == run_id)
     held = (await connection.execute(query.with_for_update())).first()
     if held is None:
-        raise NotFound("There is no such run.")
+        raise NotFound(missing)
     return held
 
 
