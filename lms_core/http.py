@@ -20,10 +20,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from lms_core.db import AsyncConnection, Database, Instant, metadata
 from lms_core.errors import (
-    Conflict,
     FieldError,
     InvalidInput,
     MalformedInput,
+    NotFound,
     PreconditionFailed,
     PreconditionRequired,
     UnsupportedMediaType,
@@ -179,10 +179,10 @@ def expected_revision(if_match: str | None) -> int:
 
 
 async def changed_or_raise(connection: AsyncConnection, table: Table, identity: Any, expected: int) -> None:
-    """After an update that found no row: say that somebody else changed it. Raises PreconditionFailed or Conflict."""
+    """After an update that found no row: say that somebody else changed it. Raises PreconditionFailed or NotFound."""
     found = (await connection.execute(select(table.c.revision).where(identity))).scalar_one_or_none()
     if found is None:
-        raise Conflict("It was removed meanwhile.")
+        raise NotFound("There is no such thing, or no longer.")
     raise PreconditionFailed(f"You are changing state {expected}, but it is in state {found} now; read it again.")
 
 

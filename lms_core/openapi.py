@@ -101,6 +101,8 @@ def describe(app: Litestar) -> dict[str, Any]:
         for method, operation in operations.items():
             handler = handlers[path, method]
             permission = handler.opt.get("permission")
+            if told := operation.get("description"):  # the framework would show the function's name instead
+                operation["summary"] = told.partition("\n")[0].rstrip(".")
             operation["security"] = [] if permission == PUBLIC else [{"bearer": []}]
             operation["x-permission"] = permission
             if permission in PERMISSIONS:

@@ -117,6 +117,9 @@ async def put_draft(
     latest = await _latest(connection, module_id)
     change = compare(await read_content(connection, latest.id) if latest else None, new, expected)
     if not change.changed and latest:
+        same = module.c.id == module_id
+        if await connection.scalar(select(module.c.revision).where(same)) != expected:
+            await changed_or_raise(connection, module, same, expected)
         return change
     await _touch(connection, module_id, expected, title=new.title)
     number = 1
@@ -211,6 +214,7 @@ def _chunks(items: list[UUID], size: int) -> list[list[UUID]]:
 
 async def publish(connection: AsyncConnection, module_id: UUID, expected: int, actor: UUID) -> t.Version:
     """Freeze the draft as the next version. Raises Conflict when there is none or it has no units."""
+    await _touch(connection, module_id, expected)
     latest = await _latest(connection, module_id)
     if latest is None or latest.published_at is not None:
         raise Conflict("There is no draft to publish.")
@@ -224,7 +228,6 @@ async def publish(connection: AsyncConnection, module_id: UUID, expected: int, a
     if unknown:
         where = FieldError("prerequisites", f"must be keys of modules of this programme, which has: {', '.join(known)}")
         raise InvalidInput(f"Unknown prerequisites: {', '.join(unknown)}.", errors=[where])
-    await _touch(connection, module_id, expected)
     row = (
         await connection.execute(
             update(version)

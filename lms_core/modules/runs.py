@@ -86,7 +86,7 @@ async def list_runs(connection: AsyncConnection, programme_id: UUID, cursor: UUI
 
 
 async def change_run(connection: AsyncConnection, run_id: UUID, change: t.RunChange, expected: int) -> None:
-    """Rename a run, open or close it for enrolment. Raises PreconditionFailed."""
+    """Rename a run, open or close it for enrolment. Raises NotFound, PreconditionFailed."""
     values = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not None}
     same = run.c.id == run_id
     done = await connection.execute(

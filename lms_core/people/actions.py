@@ -178,7 +178,7 @@ async def read_person(connection: AsyncConnection, person_id: UUID) -> tuple[t.P
 
 
 async def change_person(connection: AsyncConnection, person_id: UUID, change: t.PersonChange, expected: int) -> None:
-    """Change a person; one who is no longer active is signed out everywhere. Raises PreconditionFailed."""
+    """Change a person; one who is no longer active is signed out everywhere. Raises NotFound, PreconditionFailed."""
     values: dict[str, Any] = {"revision": expected + 1}
     if change.name is not None:
         values["name"] = change.name
@@ -261,7 +261,10 @@ async def read_role(connection: AsyncConnection, name: str) -> tuple[t.Role, int
 
 
 async def change_role(connection: AsyncConnection, name: str, content: t.RoleContent, expected: int) -> t.Role:
-    """Change what a role allows; effective everywhere within seconds. Raises InvalidInput, PreconditionFailed."""
+    """Change what a role allows; effective everywhere within seconds.
+
+    Raises InvalidInput (unknown permissions), Conflict (the administrator's), NotFound and PreconditionFailed.
+    """
     unknown = sorted(set(content.permissions) - set(PERMISSIONS))
     if unknown:
         names = ", ".join(PERMISSIONS)

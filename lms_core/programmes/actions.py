@@ -105,7 +105,7 @@ def _without_programme(kind: Any, row: Any) -> Any:
 async def change_programme(
     connection: AsyncConnection, programme_id: UUID, change: t.ProgrammeChange, expected: int
 ) -> None:
-    """Change a programme's title, degree or language. Raises PreconditionFailed."""
+    """Change a programme's title, degree or language. Raises NotFound, PreconditionFailed."""
     values = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not None}
     same = programme.c.id == programme_id
     done = await connection.execute(

@@ -128,10 +128,12 @@ async def change_state(
 
     Settings are checked against the plugin's schema and kept as they were typed in. Disabling is always possible.
     """
-    if await connection.scalar(select(programme.c.id).where(programme.c.id == programme_id)) is None:
+    # held until the end, for there may be no row yet that two at once could contend for
+    held = select(programme.c.id).where(programme.c.id == programme_id).with_for_update(key_share=True)
+    if await connection.scalar(held) is None:
         raise NotFound("There is no such programme.")
     same = (programme_plugin.c.programme_id == programme_id) & (programme_plugin.c.plugin == name)
-    present = await connection.scalar(select(programme_plugin.c.revision).where(same).with_for_update()) or 0
+    present = await connection.scalar(select(programme_plugin.c.revision).where(same)) or 0
     plugin = registry.plugins.get(name)
     if plugin is None and (change.enabled or not present):
         raise NotFound("There is no such plugin in this installation.")

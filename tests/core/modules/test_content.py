@@ -24,14 +24,25 @@ async def test_a_draft_tells_exactly_what_changed(world: World) -> None:
     path = await a_module(world)
     details = ["title", "ects", "workload_hours", "language", "offered", "prerequisites"]
     first = await world.admin.put(f"{path}/draft", CONTENT, If_Match='"1"')
-    expected = {**NOTHING, "changed": True, "added": ["intro", "film"], "details": details, "unchanged": 0, "revision": 2}
+    expected = {
+        **NOTHING,
+        "changed": True,
+        "added": ["intro", "film"],
+        "details": details,
+        "unchanged": 0,
+        "revision": 2,
+    }
     assert first == expected
     same = await world.admin.put(f"{path}/draft", {**CONTENT, "ects": "2.50"}, If_Match='"2"')
     assert same == {**NOTHING, "changed": False, "unchanged": 2, "revision": 2}
     changed = {
         **CONTENT,
         "ects": "3",
-        "units": [{**FILM, "parent": None}, {**INTRO, "title": "Welcome"}, {"key": "end", "kind": "file", "title": "End"}],
+        "units": [
+            {**FILM, "parent": None},
+            {**INTRO, "title": "Welcome"},
+            {"key": "end", "kind": "file", "title": "End"},
+        ],
     }
     third = await world.admin.put(f"{path}/draft", changed, If_Match='"2"')
     assert third == {

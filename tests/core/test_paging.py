@@ -1,0 +1,106 @@
+"""Lists come in pages: every row once, in one order, with the address of the next page in the header Link."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from httpx import Response
+
+from tests.support.campus import operations
+
+if TYPE_CHECKING:
+    from tests.support.world import Actor, World
+
+ROWS = 5
+READING = {"key": "intro", "kind": "reading", "title": "Introduction"}
+
+
+async def pages(actor: Actor, path: str) -> list[Response]:
+    """Follow the links from a page to the next until there is none."""
+    found = [await actor.call("GET", path)]
+    while link := found[-1].links.get("next"):
+        found.append(await actor.call("GET", str(link["url"])))
+        assert len(found) <= 2 * ROWS
+    assert {page.status_code for page in found} == {200}
+    return found
+
+
+@pytest.fixture
+async def lists(world: World) -> dict[str, list[str]]:
+    """What each list that comes in pages must show: the ids of its rows, in the order in which they were made."""
+    programme = await world.programme()
+    path = f"/programmes/{programme['id']}"
+    students = [await world.student(f"Student {number}", programme) for number in range(ROWS)]
+    module = await world.module(programme, [READING])
+    runs = [await world.run(programme, module) for _ in range(ROWS)]
+    for student in students:
+        await student.put(f"/runs/{runs[0]['id']}/enrolment", {})
+
+    async def make(where: str, **new: str) -> list[str]:
+        made = [await world.admin.post(where, {"key": f"k{number}", **new}) for number in range(ROWS - 1)]
+        return [one["id"] for one in made]
+
+    people = [student.id for student in students]
+    return {
+        "/persons": [world.admin.id, *people],
+        "/organisations": await make("/organisations", name="A firm", kind="firm"),
+        "/programmes": [programme["id"], *await make("/programmes", title="P", degree="M.Sc.")],
+        f"{path}/modules": [module["id"], *await make(f"{path}/modules", title="M")],
+        f"{path}/runs": [run["id"] for run in runs],
+        f"{path}/enrolments": people,
+        f"/runs/{runs[0]['id']}/participants": people,
+    }
+
+
+def identities(page: Response) -> list[str]:
+    return [row.get("personId") or row["id"] for row in page.json()["items"]]
+
+
+async def test_every_list_is_walked_through_row_by_row(world: World, lists: dict[str, list[str]]) -> None:
+    paged = [operation.path for operation in operations(world.app) if operation.takes("cursor")]
+    assert len(paged) == len(lists)
+    for path, expected in lists.items():
+        for limit in (1, 2, len(expected) - 1, len(expected), len(expected) + 1, 200):
+            found = await pages(world.admin, f"{path}?limit={limit}")
+            rows = [identities(page) for page in found]
+            assert rows == [expected[start : start + limit] for start in range(0, len(expected), limit)], path
+        whole = await pages(world.admin, path)
+        assert [identities(page) for page in whole] == [expected], path
+
+
+async def test_who_joins_or_leaves_meanwhile_shifts_no_page(world: World) -> None:
+    people = [await world.person(f"Person {number}") for number in range(4)]
+    first = await world.admin.call("GET", "/persons?limit=3")
+    late = await world.person("Late")
+    second = await world.admin.call("GET", str(first.links["next"]["url"]))
+    shown = [*identities(first), *identities(second)]
+    assert shown == [world.admin.id, *(person.id for person in people), late.id]
+
+
+async def test_the_next_page_is_of_the_same_search(world: World) -> None:
+    programme = await world.programme()
+    path = f"/programmes/{programme['id']}/modules"
+    for number in range(3):
+        await world.admin.post(path, {"key": f"k{number}", "title": "M"})
+    page = await world.admin.call("GET", f"{path}?limit=1&unknown=%0D%0Aa%26b&%C3%A9=1")
+    (cursor,) = identities(page)
+    assert page.headers["Link"] == (f'<{path}?unknown=%0D%0Aa%26b&%C3%A9=1&cursor={cursor}&limit=1>; rel="next"')
+    found = await world.admin.call("GET", f"{path}?key=k1&limit=1")
+    assert ([row["key"] for row in found.json()["items"]], found.links) == (["k1"], {})
+
+
+@pytest.mark.parametrize("limit", ["0", "201", "-1", "x", str(10**30)])
+async def test_pages_are_neither_empty_nor_endless(world: World, lists: dict[str, list[str]], limit: str) -> None:
+    for path in lists:
+        answer: Any = await world.admin.get(f"{path}?limit={limit}", 400)
+        assert [error["where"] for error in answer["errors"]] == ["query.limit"]
+
+
+async def test_a_cursor_is_a_place_in_the_order_not_a_row(world: World) -> None:
+    """After the last row there is nothing, whether the row at the cursor was ever there or not."""
+    for cursor in ("ffffffff-ffff-ffff-ffff-ffffffffffff", world.admin.id):
+        page = await world.admin.call("GET", f"/persons?cursor={cursor}")
+        assert (page.json(), page.links) == ({"items": []}, {})
+    first = await world.admin.get("/persons?cursor=00000000-0000-0000-0000-000000000000")
+    assert [person["id"] for person in first["items"]] == [world.admin.id]
