@@ -108,6 +108,9 @@ def describe(app: Litestar) -> dict[str, Any]:
             if permission in PERMISSIONS:
                 needs = f"Needs the permission `{permission}`: {PERMISSIONS[permission]}."
                 operation["description"] = f"{operation.get('description', '')}\n\n{needs}".strip()
+            for parameter in operation.get("parameters", ()):
+                if parameter["name"] == "If-Match":
+                    parameter["required"] = True  # the code takes its absence, to answer with 428
             responses = operation["responses"]
             for status in _STATUSES:
                 if int(status) not in (handler.responses or {}):

@@ -37,8 +37,10 @@ def _ects(context: click.Context, parameter: click.Parameter, value: str | None)
 @click.option("--url", envvar="LMS_URL", show_envvar=True, help="The address of the server.")
 @click.option("--token", envvar="LMS_TOKEN", show_envvar=True, help="An access token; better not on the command line.")
 @click.option("--key", help="The module's key; otherwise that of module.yaml or the folder's name.")
-@click.option("--ects", callback=_ects, metavar="NUMBER", help="The module's ECTS, if module.yaml does not tell.")
-@click.option("--workload-hours", type=click.IntRange(0, 10_000), help="The module's workload, if not in module.yaml.")
+@click.option("--ects", callback=_ects, metavar="NUMBER", help="The module's ECTS, whatever module.yaml says.")
+@click.option(
+    "--workload-hours", type=click.IntRange(0, 10_000), help="The module's workload, whatever module.yaml says."
+)
 @click.option("--dry-run", is_flag=True, help="Only read the folder and show what would become of it.")
 def import_course_command(
     folder: Path,

@@ -37,6 +37,7 @@ class Imported(Struct, frozen=True, kw_only=True):
     """What an import did: the course that was read, the module's key, whether it is new, and what changed in it."""
 
     course: Course
+    module_id: UUID
     key: str
     created: bool
     change: DraftChange
@@ -79,7 +80,7 @@ async def import_course(
         _, etag = await client.get_tagged(f"/modules/{module.id}", Module)
     content = _with_files(content, course, media)
     change = await client.put(f"/modules/{module.id}/draft", content, DraftChange, etag)
-    return Imported(course=course, key=key, created=not modules, change=change)
+    return Imported(course=course, module_id=module.id, key=key, created=not modules, change=change)
 
 
 async def _current(client: LmsClient, module_id: UUID) -> tuple[ModuleContent | None, str]:

@@ -79,7 +79,7 @@ def show_change(console: Console, imported: Imported) -> None:
     """Print what an import changed in the module."""
     change = imported.change
     if not change.changed:
-        console.print(Text(f"Module {imported.key} says this already; nothing was changed."))
+        console.print(Text(f"Nothing changed: module {imported.key} says what the folder says already."))
         return
     changes = {
         "added": change.added,
@@ -92,6 +92,8 @@ def show_change(console: Console, imported: Imported) -> None:
     _print(console, "What changed", ["Change", "Count", "Units or fields"], rows)
     what = "was created; its draft is" if imported.created else "has a draft that is"
     console.print(Text(f"Module {imported.key} {what} the folder now; {change.unchanged} units are as before."))
+    publish = f'POST /modules/{imported.module_id}/publish with the header If-Match: "{change.revision}"'
+    console.print(Text(f"To publish it: {publish}"), soft_wrap=True)  # to be copied in one piece
 
 
 def _print(console: Console, title: str, columns: list[str], rows: Iterable[list[str]]) -> None:

@@ -88,6 +88,10 @@ async def enrol(
         module_id, programme_id = await counting_programme(connection, person_id, run_id, wanted, single=single)
         present = (await connection.execute(select(*_columns).where(_of(person_id, run_id)))).first()
     if present and present.state != "withdrawn":
+        if wanted not in (None, present.programme_id):
+            raise Conflict(
+                "The person is enrolled already, counted under another programme or none; withdraw her first."
+            )
         return t.RunEnrolment(**present._mapping)
     if programme_id is not None:
         request = EnrolmentRequest(person_id, run_id, module_id, programme_id)

@@ -74,7 +74,7 @@ class Dispatcher:
         self, plugin: str, hook: str, programme_id: UUID, settings: Any, payload: Any, key: str | None = None
     ) -> Any:
         if plugin not in self.registry.plugins:
-            raise PluginError(f"{plugin} is enabled but not installed")
+            raise PluginError(f"{plugin} is enabled but not installed, or could not be loaded: see GET /plugins")
         if isinstance(settings, Exception):
             raise PluginError(f"{plugin} has settings that do not fit: {settings}") from settings
         function = dict(self.registry.implementations[hook])[plugin]

@@ -133,13 +133,17 @@ async def change_state(
     if await connection.scalar(held) is None:
         raise NotFound("There is no such programme.")
     same = (programme_plugin.c.programme_id == programme_id) & (programme_plugin.c.plugin == name)
-    present = await connection.scalar(select(programme_plugin.c.revision).where(same)) or 0
+    row = (
+        await connection.execute(select(programme_plugin.c.revision, programme_plugin.c.settings).where(same))
+    ).first()
+    present = row.revision if row else 0
+    settings = change.settings if change.settings is not None else (row.settings if row else {})
     plugin = registry.plugins.get(name)
     if plugin is None and (change.enabled or not present):
         raise NotFound("There is no such plugin in this installation.")
     if plugin is not None and change.enabled:
         try:
-            msgspec.convert(change.settings, plugin.settings)
+            msgspec.convert(settings, plugin.settings)
         except msgspec.ValidationError as error:
             where = field_error(error, "body.settings")
             raise InvalidInput("The settings do not fit the plugin.", errors=[where]) from None
@@ -147,7 +151,7 @@ async def change_state(
         raise PreconditionFailed(f"You are changing state {expected}, but it is in state {present} now; read it again.")
     values: dict[str, Any] = {
         "enabled": change.enabled,
-        "settings": change.settings,
+        "settings": settings,
         "revision": expected + 1,
         "changed_by": actor,
         "changed_at": now(),

@@ -217,10 +217,10 @@ class PluginStates(View, frozen=True):
 
 
 class PluginChange(Payload, frozen=True, kw_only=True):
-    """Whether a plugin is enabled in a programme, and its settings (by the plugin's own schema)."""
+    """Whether a plugin is enabled in a programme, and its settings by the plugin's schema (none given: as before)."""
 
     enabled: bool
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot be kept."""

@@ -138,18 +138,20 @@ async def record(
     belongs to another event).
     """
     insert_event, join_state = _STATEMENTS[connection.dialect.name]
+    received = now()
     row = {
         "id": event.id, "person_id": person_id, "run_id": run_id, "unit_key": unit_key, "completed": event.completed,
-        "score": event.score, "position": event.position, "at": event.at, "received_at": now(),
+        "score": event.score, "position": event.position, "at": event.at, "received_at": received,
         "recorded_by": recorded_by, "kinds": kinds,
     }  # fmt: skip
     if (await connection.execute(insert_event, row)).first() is None:
         return await _explain(connection, run_id, unit_key, person_id, event, kinds)
     moved = event.position is not None
+    at = min(event.at, received)  # a clock that is ahead must not outdo everything that comes until then
     state = {
         "person_id": person_id, "run_id": run_id, "unit_key": unit_key,
-        "completed_at": event.at if event.completed else None, "score": event.score, "position": event.position,
-        "position_at": event.at if moved else None, "position_event": event.id if moved else None,
+        "completed_at": at if event.completed else None, "score": event.score, "position": event.position,
+        "position_at": at if moved else None, "position_event": event.id if moved else None,
     }  # fmt: skip
     joined = t.UnitState(**(await connection.execute(join_state, state)).one()._mapping)
     completed = event.completed and await _try_to_complete(connection, run_id, person_id)

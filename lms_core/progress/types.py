@@ -18,7 +18,8 @@ class ProgressEvent(Payload, frozen=True, kw_only=True):
     """Something that happened with a unit, told by a device: with an id of the device's own making and its clock.
 
     Sending it again, late or in another order changes nothing: it counts once. `position` is in seconds of a
-    video. A unit's state joins all events: completed once any says so, the best score, the latest position.
+    video. A unit's state joins all events: completed once any says so, the best score, the latest position. A device
+    whose clock is ahead is kept as it told, and counts as of the moment of receipt.
     """
 
     id: UUID

@@ -14,7 +14,9 @@ DOMAINS = ("people", "programmes", "media", "modules", "enrolment", "progress")
 
 
 def tracked() -> list[str]:
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     return [path for path in listed.stdout.splitlines() if (ROOT / path).exists()]
 
 
@@ -29,7 +31,11 @@ def test_every_domain_has_routes_tables_and_types() -> None:
 
 
 def test_files_are_short() -> None:
-    long = [path for path in tracked() if path.endswith(".py") and "migrations" not in path and len((ROOT / path).read_text().splitlines()) > 400]
+    long = [
+        path
+        for path in tracked()
+        if path.endswith(".py") and "migrations" not in path and len((ROOT / path).read_text().splitlines()) > 400
+    ]
     assert long == []
 
 

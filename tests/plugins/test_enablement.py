@@ -40,4 +40,4 @@ async def test_a_plugin_is_disabled_without_a_word_about_settings(world: World) 
 
     await world.admin.put(path, {"enabled": True, "settings": {"most": 3}}, If_Match='"0"')
     disabled = await world.admin.put(path, {"enabled": False}, If_Match='"1"')
-    assert (disabled["enabled"], disabled["settings"], disabled["revision"]) == (False, {}, 2)
+    assert (disabled["enabled"], disabled["settings"], disabled["revision"]) == (False, {"most": 3}, 2)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from click.testing import CliRunner, Result
 
@@ -87,6 +89,9 @@ def test_impossible_ects_are_told(write_folder, value):
     assert lines(result.stderr)[-1] == f"Error: Invalid value for '--ects': '{value}' is not {right}"
 
 
+MODULE = UUID(int=7)
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -107,11 +112,12 @@ def test_impossible_ects_are_told(write_folder, value):
                 "moved 1 d",
                 "module 1 ects",
                 "Module md has a draft that is the folder now; 4 units are as before.",
+                f'To publish it: POST /modules/{MODULE}/publish with the header If-Match: "2"',
             ],
         ),
         (
             {"changed": False, "added": [], "removed": [], "modified": [], "moved": [], "details": []},
-            ["Module md says this already; nothing was changed."],
+            ["Nothing changed: module md says what the folder says already."],
         ),
     ],
 )
@@ -119,6 +125,6 @@ def test_what_changed_is_told(write_folder, capsys, change, told):
     course = read_folder(write_folder({"page.md": "x"}))
     made = DraftChange(**change, unchanged=4, revision=2)
 
-    show_change(make_console(), Imported(course=course, key="md", created=False, change=made))
+    show_change(make_console(), Imported(course=course, module_id=MODULE, key="md", created=False, change=made))
 
     assert lines(capsys.readouterr().out) == told

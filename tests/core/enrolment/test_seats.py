@@ -85,12 +85,18 @@ async def test_a_closed_run_takes_nobody_and_a_stranger_does_not_see_it(world: W
 
 
 async def test_a_person_without_the_programme_takes_a_single_module(world: World) -> None:
-    _, run = await a_run(world, 1)
+    programme, run = await a_run(world, 1)
     guest = await world.person("Guest")
     enrolment = await world.admin.put(f"/runs/{run['id']}/enrolments/{guest.id}", {})
     assert (enrolment["state"], enrolment["programmeId"]) == ("enrolled", None)
     outline = await guest.get(f"/runs/{run['id']}/outline")
     assert outline["state"] == "enrolled"
+    await world.admin.post(f"/programmes/{programme['id']}/enrolments", {"email": guest.email})
+    again = await world.admin.put(f"/runs/{run['id']}/enrolments/{guest.id}", {})
+    assert again == enrolment
+    wanted = {"programmeId": programme["id"]}
+    problem = await world.admin.put(f"/runs/{run['id']}/enrolments/{guest.id}", wanted, 409)
+    assert problem["detail"].endswith("withdraw her first.")
 
 
 async def test_an_adopted_module_counts_under_the_adopting_programme(world: World) -> None:

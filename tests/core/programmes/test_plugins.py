@@ -107,7 +107,8 @@ async def test_a_plugin_is_enabled_with_settings_changed_and_disabled(world: Wor
     assert problem["errors"] == [{"where": "body.settings.latest_hour", "reason": "Expected `int` <= 24"}]
     await world.admin.put(f"{path}/gate", {"enabled": False}, 412, If_Match='"0"')
     await world.admin.put(f"{path}/nothing", {"enabled": True}, 404, If_Match='"0"')
-    assert (await world.admin.put(f"{path}/gate", {"enabled": False}, If_Match='"1"'))["enabled"] is False
+    off = await world.admin.put(f"{path}/gate", {"enabled": False}, If_Match='"1"')
+    assert (off["enabled"], off["settings"]) == (False, {"mood": "closed"})  # kept for the day it is enabled again
 
 
 async def test_a_plugin_objects_to_enrolments_under_its_programme_only(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -182,3 +183,15 @@ async def test_the_figures_of_a_programme(study: Study) -> None:
         "programmeId": study.programme["id"], "students": 1, "modules": 1, "runs": 1, "seats": 50, "seatsTaken": 1,
         "waiting": 0, "completed": 1, "ectsBooked": "5",
     }  # fmt: skip
+
+
+async def test_a_clock_that_is_ahead_does_not_outdo_what_comes_after(study: Study) -> None:
+    ahead = await study.record("film", at="2199-01-01T00:00:00Z", position=3)
+    assert ahead["unit"]["position"] == 3
+    now = datetime.now(UTC).isoformat()
+    assert (await study.record("film", at=now, position=9))["unit"]["position"] == 9
+    completed = (await study.record("intro", at="2199-01-01T00:00:00Z", completed=True))["unit"]["completedAt"]
+    assert datetime.fromisoformat(completed) <= datetime.now(UTC)
+    async with study.world.database.read() as connection:
+        told = (await connection.execute(select(progress_event.c.at).order_by(progress_event.c.at))).scalars().all()
+    assert [at.year for at in told].count(2199) == 2  # the ledger keeps what the device said
