@@ -36,7 +36,10 @@ def hook(policy: Policy) -> Callable[[F], F]:
 
 
 class HookSpecs:
-    """The hooks. An implementation has the same name, is async and takes the same arguments."""
+    """The hooks. An implementation has the same name, is async and takes the same arguments.
+
+    These bodies are never called; only implementations are.
+    """
 
     @hook(Policy.DECIDE)
     async def check_enrolment(self, context: Context, enrolment: EnrolmentRequest) -> list[Objection]:

@@ -112,7 +112,7 @@ async def test_a_store_that_is_killed_comes_back_with_everything(tmp_path: Path)
         for _ in range(2):
             killed = pid_of(tmp_path)
             os.kill(killed, signal.SIGKILL)
-            wait_until(lambda: pid_of(tmp_path) != killed)  # noqa: B023
+            wait_until(lambda: pid_of(tmp_path) != killed)  # noqa: B023 - called before the loop goes on
             assert await read_when_back(settings) == b"kept"
         last = pid_of(tmp_path)
     assert not runs(last)

@@ -62,8 +62,8 @@ def test_decimals(text: str, reason: str | None) -> None:
 def test_a_decimal_that_passes_is_kept_exactly_and_written_plainly(value: Decimal) -> None:
     if refusal(check_decimal, value, -1_000, 1_000) is None:
         kept = Hundredths()
-        number = kept.process_bind_param(value, None)  # type: ignore[arg-type]
-        assert kept.process_result_value(number, None) == value  # type: ignore[arg-type]
+        number = kept.process_bind_param(value, None)  # type: ignore[arg-type]  # it asks no dialect
+        assert kept.process_result_value(number, None) == value  # type: ignore[arg-type]  # nor here
         assert set(str(value)) <= set("-.0123456789")
 
 

@@ -55,7 +55,7 @@ async def test_the_plugin_of_the_tutorial_registers_and_decides(
 
     programme_id, module_id = uuid4(), uuid4()
     settings = msgspec.convert({"modules": [str(module_id)], "reason": "Not yet accredited."}, plugin.settings)
-    context = Context(plugin.name, programme_id, settings, database=None)  # type: ignore[arg-type]
+    context = Context(plugin.name, programme_id, settings, database=None)  # type: ignore[arg-type]  # as the page does
     [(name, check)] = registry.implementations["check_enrolment"]
     answers = [
         await check(context, EnrolmentRequest(uuid4(), uuid4(), module, programme_id))

@@ -30,7 +30,7 @@ class Checks(Plugin):
     """Answers checks as it is told, and remembers what it was given."""
 
     def __init__(self, name: str, answer: Answer) -> None:
-        self.name = name  # type: ignore[misc]
+        self.name = name  # type: ignore[misc]  # of the class by rule; here each object is a plugin
         self.answer = answer
         self.asked: list[EnrolmentRequest] = []
 
@@ -200,7 +200,7 @@ async def test_settings_arrive_as_the_plugin_declared_them(database_url: str) ->
         return []
 
     pace = Checks("pace", looks)
-    pace.settings = PaceSettings  # type: ignore[misc]
+    pace.settings = PaceSettings  # type: ignore[misc]  # as above
     registry = load([pace])
     person = uuid4()
     database = Database(database_url)
@@ -215,7 +215,7 @@ async def test_settings_arrive_as_the_plugin_declared_them(database_url: str) ->
 
 async def test_settings_that_no_longer_fit_stop_their_plugin_and_no_other(database_url: str) -> None:
     pace, events = Checks("pace", agrees), Events()
-    pace.settings = PaceSettings  # type: ignore[misc]
+    pace.settings = PaceSettings  # type: ignore[misc]  # as above
     registry = load([pace, events])
     database = Database(database_url)
     await enable(database, {"pace": {"since": "2026-10-01T00:00:00Z"}, "events": {}})

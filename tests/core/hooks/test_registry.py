@@ -82,7 +82,7 @@ def test_a_hook_without_annotations() -> None:
         name = "licence"
 
         @hookimpl
-        async def check_enrolment(self, context, enrolment):  # type: ignore[no-untyped-def]
+        async def check_enrolment(self, context, enrolment):  # type: ignore[no-untyped-def]  # what is refused
             return []
 
     assert refusal(Bare()) == f"Bare.check_enrolment must be declared as `{CHECK}`"
@@ -139,7 +139,7 @@ def test_an_annotation_that_names_nothing() -> None:
         async def check_enrolment(
             self,
             context: Context,
-            enrolment: "Enrolment",  # type: ignore[name-defined]  # noqa: F821
+            enrolment: "Enrolment",  # type: ignore[name-defined]  # noqa: F821 - what is refused
         ) -> list[Objection]:
             return []
 
