@@ -23,14 +23,15 @@ import lms_core.programmes.routes
 import lms_core.progress.routes
 from content_store import ContentStore
 from content_store.s3 import S3Store
-from lms_core import outbox
 from lms_core.db import Database
 from lms_core.errors import to_response
 from lms_core.guard import Guard, check_routes
+from lms_core.hooks.channel import PluginChannel
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.plugin import Plugin
 from lms_core.hooks.registry import Registry, load
 from lms_core.http import LmsRequest, check_body, provide_once
+from lms_core.outbox.work import work
 from lms_core.people.attempts import Attempts
 from lms_core.programmes.plugins import Enablement
 from lms_core.settings import Settings
@@ -55,7 +56,7 @@ def create_app(settings: Settings, plugins: Iterable[Plugin] | None = None) -> L
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        worker = asyncio.create_task(outbox.work(database, hooks)) if settings.embedded else None
+        worker = asyncio.create_task(work(database, [PluginChannel(hooks)])) if settings.embedded else None
         try:
             yield
         finally:

@@ -22,15 +22,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from content_store import StoreError
 from content_store.s3 import S3Store
-from lms_core import migrations, outbox, settings
+from lms_core import migrations, settings
 from lms_core.app import create_app
 from lms_core.client.command import import_course_command
 from lms_core.db import Database
 from lms_core.demo.command import demo
 from lms_core.doctor import examine
 from lms_core.errors import LmsError
+from lms_core.hooks.channel import PluginChannel
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.registry import load
+from lms_core.outbox.work import work
 from lms_core.people import actions as people
 from lms_core.people.tables import role
 from lms_core.people.types import NewGrant, NewPerson
@@ -124,7 +126,7 @@ async def _work(found: settings.Settings) -> int:
     database = Database(found.database_url)
     registry = load()
     hooks = Dispatcher(registry, Enablement(database, registry), database)
-    task = asyncio.create_task(outbox.work(database, hooks))
+    task = asyncio.create_task(work(database, [PluginChannel(hooks)]))
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, task.cancel)
     with suppress(asyncio.CancelledError):
@@ -181,10 +183,10 @@ def add(email: str, name: str, role_name: str | None) -> None:
     This is how the first administrator comes into being: `lms person add --role administrator ...`.
     """
 
-    async def work(found: settings.Settings) -> int:
+    async def add_person(found: settings.Settings) -> int:
         return await _add(found, email, name, role_name)
 
-    run(work)
+    run(add_person)
 
 
 async def _add(found: settings.Settings, email: str, name: str, role_name: str | None) -> int:

@@ -15,7 +15,7 @@ from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.types import EnrolmentCreated, EnrolmentRequest
 from lms_core.http import changed_or_raise
 from lms_core.modules.tables import adoption, module, run
-from lms_core.outbox import emit
+from lms_core.outbox.events import emit
 from lms_core.people.tables import person
 from lms_core.types import now
 

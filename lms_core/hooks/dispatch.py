@@ -12,7 +12,7 @@ import msgspec
 
 from lms_core.db import Database
 from lms_core.errors import Unavailable
-from lms_core.hooks.plugin import Context
+from lms_core.hooks.context import Context, Delivery
 from lms_core.hooks.registry import HOOKS, PluginError, Registry
 
 log = logging.getLogger("lms.plugins")
@@ -51,11 +51,27 @@ class Dispatcher:
                 ) from error
         return answers
 
+    async def shape(self, hook: str, programme_id: UUID, payload: Any) -> tuple[list[tuple[str, Any]], list[str]]:
+        """Ask every enabled plugin; return each answer with its plugin's name, and the names of those that failed."""
+        enabled = await self._enabled(programme_id)
+        answers: list[tuple[str, Any]] = []
+        degraded: list[str] = []
+        for name in self._concerned(hook, enabled):
+            try:
+                answer = await self._call(name, hook, programme_id, enabled[name], payload)
+                answers += [(name, item) for item in msgspec.convert(answer, HOOKS[hook].answer)]
+            except Exception:
+                log.exception("plugin %s failed in %s", name, hook)
+                degraded.append(name)
+        return answers, degraded
+
     async def subscribers(self, hook: str, programme_id: UUID | None) -> list[str]:
         """Name the enabled plugins that react to an event, or may do so once they are installed again."""
-        return self._concerned(hook, await self._enabled(programme_id)) if programme_id else []
+        if programme_id is None or hook not in HOOKS:
+            return []
+        return self._concerned(hook, await self._enabled(programme_id))
 
-    async def react(self, plugin: str, hook: str, programme_id: UUID, payload: bytes, idempotency_key: str) -> None:
+    async def react(self, plugin: str, hook: str, programme_id: UUID, payload: bytes, delivery: Delivery) -> None:
         """Hand one event to one plugin; raises whatever the plugin raises, so that the caller retries.
 
         A plugin that was disabled meanwhile is not called: off means off.
@@ -63,7 +79,7 @@ class Dispatcher:
         enabled = await self._enabled(programme_id)
         if plugin in self._concerned(hook, enabled):
             event = msgspec.json.decode(payload, type=HOOKS[hook].payload)
-            await self._call(plugin, hook, programme_id, enabled[plugin], event, idempotency_key)
+            await self._call(plugin, hook, programme_id, enabled[plugin], event, delivery)
 
     def _concerned(self, hook: str, enabled: Mapping[str, Any]) -> list[str]:
         """Name the enabled plugins that implement a hook, in order, and then those that are not there to tell."""
@@ -71,7 +87,7 @@ class Dispatcher:
         return [name for name, _ in self.registry.implementations.get(hook, []) if name in enabled] + missing
 
     async def _call(
-        self, plugin: str, hook: str, programme_id: UUID, settings: Any, payload: Any, key: str | None = None
+        self, plugin: str, hook: str, programme_id: UUID, settings: Any, payload: Any, delivery: Delivery | None = None
     ) -> Any:
         if plugin not in self.registry.plugins:
             raise PluginError(f"{plugin} is enabled but not installed, or could not be loaded: see GET /plugins")
@@ -80,7 +96,9 @@ class Dispatcher:
         function = dict(self.registry.implementations[hook])[plugin]
         try:
             async with asyncio.timeout(TIME_LIMIT):
-                return await function(Context(plugin, programme_id, settings, self._database, key), payload)
+                return await function(
+                    Context(plugin, programme_id, settings, self._database, delivery=delivery), payload
+                )
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or task.cancelling():  # we are to end, not just something that the plugin waited for

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import timedelta
 from typing import Any, ClassVar
-from uuid import UUID
 
+import click
 import msgspec
 import pluggy
-
-from lms_core.db import AsyncConnection, Database
+from sqlalchemy import MetaData
 
 hookimpl = pluggy.HookimplMarker("lms")
 """Mark a method of a plugin as the implementation of the hook of the same name."""
@@ -19,38 +19,59 @@ class NoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings of a plugin that has none."""
 
 
+class Permission(msgspec.Struct, frozen=True):
+    """A permission of a plugin: `plugin.verb`, what it allows in a few words, and the roles that get it at first.
+
+    `roles` name roles of the core or of this plugin; administrators of the whole system always get it. It is given
+    to them once; from then on administrators decide who holds it.
+    """
+
+    name: str
+    meaning: str
+    roles: tuple[str, ...] = ()
+
+
+class Role(msgspec.Struct, frozen=True):
+    """A role that a plugin brings along: `plugin.name` and its title; permissions name it among their `roles`."""
+
+    name: str
+    title: str
+
+
+class Job(msgspec.Struct, frozen=True):
+    """Work that is done by the worker: `run(context, payload)`, async.
+
+    With `every` it recurs in each programme where the plugin is enabled (`payload` is None then); without, it runs
+    when the plugin enqueues it. It may take `seconds`; one that fails is tried again like an event.
+    """
+
+    name: str
+    run: Callable[..., Coroutine[Any, Any, None]]
+    every: timedelta | None = None
+    payload: Any = None
+    seconds: float = 60.0
+
+
 class Plugin:
     """Base of every plugin.
 
     `name` is the plugin's name everywhere (lower case, underscores), `requires` the versions of the plugin API
     it was written for, `settings` a frozen msgspec Struct that refuses unknown fields: one value of it is kept
-    per programme.
+    per programme. `after` names plugins whose hooks are asked before this one's, where both are enabled.
+
+    `permissions`, `roles`, `routes` (handlers made by get, post, put, patch, delete), `jobs` and `commands` (click)
+    are what it contributes; `tables` is the MetaData from `plugin_tables(name)`, and `migrations` the folder of its
+    alembic revisions as `package:folder`.
     """
 
     name: ClassVar[str]
     requires: ClassVar[str] = "lms>=0"
     settings: ClassVar[type[msgspec.Struct]] = NoSettings
-
-
-class Context:
-    """What the host hands to a hook: for which programme it runs, with which settings, and its own database access.
-
-    `idempotency_key` is set for events and jobs: it is the same at every repetition of the same delivery.
-    """
-
-    def __init__(
-        self, plugin: str, programme_id: UUID, settings: Any, database: Database, idempotency_key: str | None = None
-    ) -> None:
-        self.plugin = plugin
-        self.programme_id = programme_id
-        self.settings = settings
-        self.idempotency_key = idempotency_key
-        self._database = database
-
-    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Open a connection of the plugin's own for reading."""
-        return self._database.read()
-
-    def write(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Open a transaction of the plugin's own."""
-        return self._database.write()
+    after: ClassVar[Sequence[str]] = ()
+    permissions: ClassVar[Sequence[Permission]] = ()
+    roles: ClassVar[Sequence[Role]] = ()
+    routes: ClassVar[Sequence[Any]] = ()
+    jobs: ClassVar[Sequence[Job]] = ()
+    commands: ClassVar[Sequence[click.Command]] = ()
+    tables: ClassVar[MetaData | None] = None
+    migrations: ClassVar[str | None] = None

@@ -18,7 +18,7 @@ from lms_core.hooks.specs import HookSpecs, Policy
 
 log = logging.getLogger("lms.plugins")
 
-API_VERSION = "0.1"
+API_VERSION = "0.2"
 """Version of the plugin API; version 1 begins when the four plugins exist."""
 
 Implementation = Callable[..., Coroutine[Any, Any, Any]]

@@ -1,7 +1,9 @@
 """Every hook of the system, with its policy.
 
 DECIDE  a failing or late implementation refuses the operation with 503 naming the plugin: closed, never open.
-REACT   runs after commit, from the outbox; retried until it succeeds, so handlers must be idempotent.
+SHAPE   adds to what is shown; a failing or late one is left out, logged, and named in the answer's `degraded`.
+REACT   runs after commit, from the outbox; retried with growing pauses, then kept as a dead letter;
+        handlers must be idempotent.
 """
 
 from __future__ import annotations
@@ -12,8 +14,24 @@ from typing import Any, TypeVar
 
 import pluggy
 
-from lms_core.hooks.plugin import Context
-from lms_core.hooks.types import EnrolmentCreated, EnrolmentRequest, Objection, SessionPlan, SessionRemark
+from lms_core.hooks.context import Context
+from lms_core.hooks.types import (
+    CalendarEntry,
+    CalendarRequest,
+    CreditsRequest,
+    Effect,
+    EnrolmentCreated,
+    EnrolmentEnded,
+    EnrolmentRequest,
+    ModuleCompleted,
+    Objection,
+    PendingCredit,
+    PluginChanged,
+    PluginProposal,
+    SessionEvent,
+    SessionPlan,
+    SessionRemark,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -22,6 +40,7 @@ class Policy(StrEnum):
     """What a failure of an implementation means."""
 
     DECIDE = "decide"
+    SHAPE = "shape"
     REACT = "react"
 
 
@@ -60,7 +79,67 @@ class HookSpecs:
         """
         raise NotImplementedError
 
+    @hook(Policy.SHAPE)
+    async def calendar_entries(self, context: Context, request: CalendarRequest) -> list[CalendarEntry]:
+        """Add entries to the calendar feed of a person who studies or teaches in the programme.
+
+        Asked each time that a feed is read. Titles and descriptions are read by whoever has the address of the feed:
+        no reasons, no names of others.
+        """
+        raise NotImplementedError
+
+    @hook(Policy.SHAPE)
+    async def progress_credits(self, context: Context, request: CreditsRequest) -> list[PendingCredit]:
+        """Show ECTS that are on their way, on the dashboard of a student of the programme.
+
+        They count nowhere until `book_credit` has booked them.
+        """
+        raise NotImplementedError
+
+    @hook(Policy.SHAPE)
+    async def preview_change(self, context: Context, proposal: PluginProposal) -> list[Effect]:
+        """Say what enabling, other settings or disabling would mean for the data that you keep of this programme.
+
+        Asked only of the plugin that the administrator looks at, before anything changes; change nothing here.
+        """
+        raise NotImplementedError
+
     @hook(Policy.REACT)
     async def enrolment_created(self, context: Context, event: EnrolmentCreated) -> None:
         """React to a person's new seat or waiting place; runs after it is certain, at least once."""
+        raise NotImplementedError
+
+    @hook(Policy.REACT)
+    async def enrolment_ended(self, context: Context, event: EnrolmentEnded) -> None:
+        """React to a person's withdrawal from a run."""
+        raise NotImplementedError
+
+    @hook(Policy.REACT)
+    async def module_completed(self, context: Context, event: ModuleCompleted) -> None:
+        """React to a participant's completion of every required unit of a run; told once per run."""
+        raise NotImplementedError
+
+    @hook(Policy.REACT)
+    async def session_published(self, context: Context, event: SessionEvent) -> None:
+        """React to a new session of a run that the programme owns."""
+        raise NotImplementedError
+
+    @hook(Policy.REACT)
+    async def session_changed(self, context: Context, event: SessionEvent) -> None:
+        """React to a session that was planned anew."""
+        raise NotImplementedError
+
+    @hook(Policy.REACT)
+    async def session_cancelled(self, context: Context, event: SessionEvent) -> None:
+        """React to a session that will not take place."""
+        raise NotImplementedError
+
+    @hook(Policy.REACT)
+    async def plugin_enabled(self, context: Context, event: PluginChanged) -> None:
+        """React to a plugin, this one or another, that was enabled in the programme or got other settings."""
+        raise NotImplementedError
+
+    @hook(Policy.REACT)
+    async def plugin_disabled(self, context: Context, event: PluginChanged) -> None:
+        """React to another plugin that was disabled in the programme."""
         raise NotImplementedError

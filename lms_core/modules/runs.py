@@ -102,7 +102,8 @@ def _instant(wall: datetime, zone: str) -> datetime:
 
 def _session(row: Any) -> t.Session:
     values = dict(row._mapping)
-    del values["run_id"]
+    for name in ("run_id", "changed_at", "cancelled_at"):
+        del values[name]
     return t.Session(**values, starts_at=_instant(row.starts, row.zone), ends_at=_instant(row.ends, row.zone))
 
 

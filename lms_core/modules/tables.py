@@ -118,5 +118,7 @@ session = Table(
     Column("mode", String(20), nullable=False),
     Column("place", String(200), nullable=False),
     Column("revision", Integer, nullable=False),
+    Column("changed_at", Instant),  # unknown for sessions planned before this was kept
+    Column("cancelled_at", Instant),  # it stays, so that calendars that show it learn of the cancellation
     CheckConstraint("mode IN ('on_site', 'online', 'hybrid')", name="mode"),
 )

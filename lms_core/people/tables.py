@@ -12,6 +12,7 @@ person = Table(
     Column("name", String(200), nullable=False),
     Column("password_hash", String(200)),
     Column("active", Boolean, nullable=False),
+    Column("language", String(2), nullable=False, server_default="en"),  # of mail to her
     Column("revision", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
 )
@@ -64,4 +65,12 @@ Index(
     unique=True,
     sqlite_where=role_grant.c.scope_id.is_(None),
     postgresql_where=role_grant.c.scope_id.is_(None),
+)
+
+# permissions of plugins that were handed to their first roles; from then on roles are the administrators'
+plugin_permission = Table(
+    "plugin_permission",
+    metadata,
+    Column("name", String(120), primary_key=True),
+    Column("plugin", String(60), nullable=False),
 )

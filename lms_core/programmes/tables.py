@@ -85,3 +85,16 @@ programme_plugin = Table(
     Column("changed_by", Uuid, ForeignKey("person.id")),
     Column("changed_at", Instant, nullable=False),
 )
+
+# every state that programme_plugin ever had; the highest revision is the present one
+programme_plugin_change = Table(
+    "programme_plugin_change",
+    metadata,
+    Column("programme_id", Uuid, ForeignKey("programme.id", ondelete="CASCADE"), primary_key=True),
+    Column("plugin", String(120), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("enabled", Boolean, nullable=False),
+    Column("settings", Json, nullable=False),
+    Column("changed_by", Uuid, ForeignKey("person.id")),
+    Column("changed_at", Instant, nullable=False),
+)

@@ -17,7 +17,7 @@ from lms_core.enrolment.tables import run_enrolment
 from lms_core.errors import Conflict, FieldError, InvalidInput, NotFound
 from lms_core.hooks.types import ModuleCompleted
 from lms_core.modules.tables import run, unit
-from lms_core.outbox import emit
+from lms_core.outbox.events import emit
 from lms_core.progress import types as t
 from lms_core.progress.tables import progress_event, unit_state
 from lms_core.types import now

@@ -35,7 +35,7 @@ def tutorial(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_reference_is_that_of_the_hooks() -> None:
     page = README.read_text()
     assert page == with_reference(page), "run: python -m lms_core.hooks.reference --write"
-    assert set(re.findall(r"^### `(\w+)` \((?:DECIDE|REACT)\)$", hook_reference(), re.MULTILINE)) == set(HOOKS)
+    assert set(re.findall(r"^### `(\w+)` \((?:DECIDE|SHAPE|REACT)\)$", hook_reference(), re.MULTILINE)) == set(HOOKS)
 
 
 def test_a_page_without_the_markers_is_not_written() -> None:

@@ -13,7 +13,8 @@ from msgspec import Struct
 from sqlalchemy import select
 
 from lms_core.db import Database
-from lms_core.outbox import emit, outbox
+from lms_core.outbox.events import emit
+from lms_core.outbox.tables import outbox
 from lms_core.people.actions import digest
 from lms_core.people.tables import password_link, person, role_grant
 from lms_core.permissions import ROLES

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from lms_core.outbox import outbox
+from lms_core.outbox.tables import outbox
 
 if TYPE_CHECKING:
     from tests.support.world import Actor, World

@@ -14,6 +14,7 @@ from lms_core.api import Context, EnrolmentCreated, EnrolmentRequest, Objection,
 from lms_core.db import Database
 from lms_core.errors import Unavailable
 from lms_core.hooks import dispatch
+from lms_core.hooks.context import Delivery
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.registry import PluginError, load
 from lms_core.programmes.plugins import Enablement
@@ -21,6 +22,8 @@ from lms_core.programmes.tables import programme, programme_plugin
 
 PROGRAMME = uuid4()
 REQUEST = EnrolmentRequest(uuid4(), uuid4(), uuid4(), PROGRAMME)
+DELIVERY = Delivery(UUID(int=1), "plugin:events")
+KEY = f"{UUID(int=1)}:plugin:events"
 EVENT = EnrolmentCreated(uuid4(), uuid4(), PROGRAMME, "waiting")
 
 Answer = Callable[[Context, EnrolmentRequest], Awaitable[Any]]
@@ -223,11 +226,11 @@ async def test_settings_that_no_longer_fit_stop_their_plugin_and_no_other(databa
     hooks = Dispatcher(registry, Enablement(database, registry), database)
     with pytest.raises(Unavailable) as caught:
         await hooks.decide("check_enrolment", PROGRAMME, REQUEST)
-    await hooks.react("events", "enrolment_created", PROGRAMME, msgspec.json.encode(EVENT), "e1:events")
+    await hooks.react("events", "enrolment_created", PROGRAMME, msgspec.json.encode(EVENT), DELIVERY)
     await database.close()
 
     assert (caught.value.plugin, pace.asked) == ("pace", [])
-    assert events.seen == [(EVENT, "e1:events")]
+    assert events.seen == [(EVENT, KEY)]
 
 
 async def test_an_event_reaches_its_plugin_as_it_happened() -> None:
@@ -235,9 +238,9 @@ async def test_an_event_reaches_its_plugin_as_it_happened() -> None:
     hooks = dispatcher(plugin, enabled={PROGRAMME: {"events"}})
 
     assert await hooks.subscribers("enrolment_created", PROGRAMME) == ["events"]
-    await hooks.react("events", "enrolment_created", PROGRAMME, msgspec.json.encode(EVENT), "e1:events")
+    await hooks.react("events", "enrolment_created", PROGRAMME, msgspec.json.encode(EVENT), DELIVERY)
 
-    assert plugin.seen == [(EVENT, "e1:events")]
+    assert plugin.seen == [(EVENT, KEY)]
 
 
 async def test_events_go_to_nobody_where_nothing_is_enabled() -> None:
@@ -246,8 +249,8 @@ async def test_events_go_to_nobody_where_nothing_is_enabled() -> None:
 
     assert await hooks.subscribers("enrolment_created", PROGRAMME) == []
     assert await hooks.subscribers("enrolment_created", None) == []
-    await hooks.react("events", "enrolment_created", PROGRAMME, msgspec.json.encode(EVENT), "e1:events")
-    await hooks.react("checks", "enrolment_created", PROGRAMME, msgspec.json.encode(EVENT), "e1:checks")
+    await hooks.react("events", "enrolment_created", PROGRAMME, msgspec.json.encode(EVENT), DELIVERY)
+    await hooks.react("checks", "enrolment_created", PROGRAMME, msgspec.json.encode(EVENT), DELIVERY)
 
     assert plugin.seen == []
 
@@ -257,18 +260,18 @@ async def test_a_reaction_that_fails_is_told_to_the_caller() -> None:
     hooks = dispatcher(Events(error), enabled={PROGRAMME: {"events"}})
 
     with pytest.raises(ConnectionError) as caught:
-        await hooks.react("events", "enrolment_created", PROGRAMME, msgspec.json.encode(EVENT), "e1:events")
+        await hooks.react("events", "enrolment_created", PROGRAMME, msgspec.json.encode(EVENT), DELIVERY)
     assert caught.value is error
 
 
 async def test_events_wait_for_a_plugin_that_is_enabled_but_not_installed() -> None:
     enabled = {PROGRAMME: {"events"}}
     without, within = dispatcher(enabled=enabled), dispatcher(plugin := Events(), enabled=enabled)
-    event = ("events", "enrolment_created", PROGRAMME, msgspec.json.encode(EVENT), "e1:events")
+    event = ("events", "enrolment_created", PROGRAMME, msgspec.json.encode(EVENT), DELIVERY)
 
     assert await without.subscribers("enrolment_created", PROGRAMME) == ["events"]
     with pytest.raises(PluginError, match="events is enabled but not installed"):
         await without.react(*event)
     await within.react(*event)
 
-    assert plugin.seen == [(EVENT, "e1:events")]
+    assert plugin.seen == [(EVENT, KEY)]

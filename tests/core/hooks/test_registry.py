@@ -172,7 +172,7 @@ def test_another_version_of_the_plugin_api() -> None:
         requires = "lms>=1,<2"
 
     assert refusal(Later()) == (
-        "Later.requires 'lms>=1,<2', but this is version 0.1 of the plugin API; "
+        "Later.requires 'lms>=1,<2', but this is version 0.2 of the plugin API; "
         "install a release of the plugin made for it"
     )
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import pytest
 
-from lms_core import outbox
 from lms_core.api import (
     Context,
     EnrolmentCreated,
@@ -19,6 +18,8 @@ from lms_core.api import (
     SessionRemark,
     hookimpl,
 )
+from lms_core.hooks.channel import PluginChannel
+from lms_core.outbox import work
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -165,8 +166,8 @@ async def test_an_event_reaches_the_plugin_until_it_succeeds_and_in_order(
     for student in people:
         await student.put(f"/runs/{run['id']}/enrolment", {})
     gate.failures = 2
-    monkeypatch.setattr(outbox, "FIRST_PAUSE", 0.01)
-    worker = asyncio.create_task(outbox.work(world.database, world.app.state.hooks, idle_seconds=0.01))
+    monkeypatch.setattr(work, "FIRST_PAUSE", 0.01)
+    worker = asyncio.create_task(work.work(world.database, [PluginChannel(world.app.state.hooks)], idle_seconds=0.01))
     for _ in range(500):
         if len(gate.told) == 2:
             break

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select
 
-from lms_core.outbox import outbox
+from lms_core.outbox.tables import outbox
 from lms_core.progress.tables import progress_event
 from tests.support.world import statements
 

@@ -1,0 +1,127 @@
+"""What the host hands to a plugin's code: for which programme it runs, and its own way to the database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Boolean, Column, MetaData, String, Table, Uuid, select, update
+
+from lms_core.db import AsyncConnection, Database
+from lms_core.errors import NotFound
+from lms_core.outbox.events import AlreadyDelivered, send
+from lms_core.outbox.tables import OPEN, delivery
+from lms_core.types import now
+
+WRITE_LIMIT = 5.0
+"""Seconds that a plugin may hold a transaction open: on SQLite everybody else's writes wait for it."""
+
+# the host's own view of a table that a domain above it declares
+_enablement = Table(
+    "programme_plugin",
+    MetaData(),
+    Column("programme_id", Uuid),
+    Column("plugin", String(120)),
+    Column("enabled", Boolean),
+)
+
+
+class Delivery:
+    """The delivery of an event or job on whose behalf a plugin runs; it is done when the plugin's write commits."""
+
+    def __init__(self, event_id: UUID, subscriber: str) -> None:
+        self.event_id = event_id
+        self.subscriber = subscriber
+        self.done = False
+
+
+class Context:
+    """What the host hands to a hook, route, job or command.
+
+    `programme_id` and `settings` say for which programme it runs and how that has set it; `person_id` is who asks
+    (routes only). `idempotency_key` is set for events and jobs: it is the same at every repetition of the same
+    delivery.
+    """
+
+    def __init__(
+        self,
+        plugin: str,
+        programme_id: UUID,
+        settings: Any,
+        database: Database,
+        *,
+        person_id: UUID | None = None,
+        delivery: Delivery | None = None,
+    ) -> None:
+        self.plugin = plugin
+        self.programme_id = programme_id
+        self.settings = settings
+        self.person_id = person_id
+        self.idempotency_key = f"{delivery.event_id}:{delivery.subscriber}" if delivery else None
+        self.open_connections: list[AsyncConnection] = []
+        self._database = database
+        self._delivery = delivery
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Open a connection of the plugin's own for reading."""
+        async with self._database.read() as connection, self._noted(connection):
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction of the plugin's own: committed when the block ends, rolled back when it raises.
+
+        It begins with the question whether the plugin is still enabled in the programme, which then waits with any
+        change of that until the block has ended. Raises NotFound when it is not, and TimeoutError after five seconds.
+
+        For an event or job, the commit also marks the delivery as done: whatever the handler writes here happens
+        once, however often it is called. Do it in one block; a second one in the same call raises RuntimeError.
+        """
+        if self._delivery and self._delivery.done:
+            raise RuntimeError("write everything that follows from an event in one block of context.write()")
+        async with (
+            asyncio.timeout(WRITE_LIMIT),
+            self._database.write() as connection,
+            self._noted(connection),
+        ):
+            await self._check_enabled(connection)
+            if self._delivery:
+                await self._finish(connection, self._delivery)
+            yield connection
+
+    async def enqueue(
+        self, connection: AsyncConnection, job: str, payload: Any = None, *, due: datetime | None = None
+    ) -> UUID:
+        """Have a job of this plugin run for this programme, if the caller's transaction commits; return its id.
+
+        It runs at `due` (aware), or at once.
+        """
+        return await send(connection, f"plugin:{self.plugin}", f"job:{job}", self.programme_id, payload, due=due)
+
+    @asynccontextmanager
+    async def _noted(self, connection: AsyncConnection) -> AsyncIterator[None]:
+        self.open_connections.append(connection)
+        try:
+            yield
+        finally:
+            self.open_connections.remove(connection)
+
+    async def _check_enabled(self, connection: AsyncConnection) -> None:
+        query = select(_enablement.c.enabled).where(
+            _enablement.c.programme_id == self.programme_id, _enablement.c.plugin == self.plugin
+        )
+        if not await connection.scalar(query.with_for_update(read=True)):
+            raise NotFound(f"The plugin {self.plugin} is not enabled in this programme.")
+
+    @staticmethod
+    async def _finish(connection: AsyncConnection, this: Delivery) -> None:
+        same = (delivery.c.event_id == this.event_id) & (delivery.c.subscriber == this.subscriber)
+        done = await connection.execute(update(delivery).where(same, OPEN).values(done_at=now(), error=None))
+        if not done.rowcount:
+            raise AlreadyDelivered(f"{this.event_id}:{this.subscriber}")
+        this.done = True
