@@ -13,6 +13,7 @@ put() { printf '%s' "$2" >"$1"; }
 password=$(random 24)
 access_key=$(random 10)
 secret_key=$(random 24)
+put secret_key "$(random 32)"
 put postgres_password "$(random 24)"
 put database_password "$password"
 put database_url "postgresql://lms:$password@postgres:5432/lms"
@@ -21,3 +22,7 @@ put store_secret_key "$secret_key"
 put store_identities "{\"identities\": [{\"name\": \"lms\", \
 \"credentials\": [{\"accessKey\": \"$access_key\", \"secretKey\": \"$secret_key\"}], \
 \"actions\": [\"Admin\", \"Read\", \"Write\", \"List\", \"Tagging\"]}]}"
+
+# Empty until there is a mail server; its owner may write into it.
+: >smtp_url
+chmod 0644 smtp_url

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from litestar import Litestar
@@ -13,27 +14,35 @@ from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 
+import lms_core.calendar.routes
 import lms_core.enrolment.routes
 import lms_core.health
 import lms_core.media.routes
 import lms_core.modules.routes
 import lms_core.openapi
+import lms_core.outbox.routes
 import lms_core.people.routes
+import lms_core.plugin_data
+import lms_core.plugin_health
+import lms_core.programmes.plugin_routes
 import lms_core.programmes.routes
 import lms_core.progress.routes
+import lms_core.webhooks.routes
 from content_store import ContentStore
 from content_store.s3 import S3Store
+from lms_core.channels import channels
 from lms_core.db import Database
 from lms_core.errors import to_response
 from lms_core.guard import Guard, check_routes
-from lms_core.hooks.channel import PluginChannel
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.plugin import Plugin
 from lms_core.hooks.registry import Registry, load
 from lms_core.http import LmsRequest, check_body, provide_once
+from lms_core.migrations.plugins import unready
 from lms_core.outbox.work import work
 from lms_core.people.attempts import Attempts
-from lms_core.programmes.plugins import Enablement
+from lms_core.plugin_mount import mounted
+from lms_core.programmes.enablement import Enablement
 from lms_core.settings import Settings
 
 log = logging.getLogger("lms")
@@ -50,20 +59,24 @@ def create_app(settings: Settings, plugins: Iterable[Plugin] | None = None) -> L
     database = Database(settings.database_url)
     store = S3Store(settings.store)
     registry = load(plugins)
-    enablement = Enablement(database, registry)
+    enablement = Enablement(database, registry, partial(unready, database, registry))
     hooks = Dispatcher(registry, enablement, database)
-    guard = Guard(database)
+    guard = Guard(database, enablement)
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        worker = asyncio.create_task(work(database, [PluginChannel(hooks)])) if settings.embedded else None
+        tasks = [asyncio.create_task(enablement.watch())]
+        if settings.embedded:
+            tasks.append(asyncio.create_task(work(database, channels(settings, database, hooks), hooks)))
         try:
-            yield
+            async with hooks.running():
+                try:
+                    yield
+                finally:
+                    for task in tasks:
+                        task.cancel()
+                    await asyncio.gather(*tasks, return_exceptions=True)
         finally:
-            if worker:
-                worker.cancel()
-                with suppress(asyncio.CancelledError):
-                    await worker
             await store.close()
             await database.close()
 
@@ -74,12 +87,20 @@ def create_app(settings: Settings, plugins: Iterable[Plugin] | None = None) -> L
         route_handlers=[
             lms_core.health.router,
             lms_core.openapi.document,
+            lms_core.openapi.document_of_programme,
             lms_core.people.routes.router,
             lms_core.programmes.routes.router,
+            lms_core.programmes.plugin_routes.router,
+            lms_core.plugin_data.router,
+            lms_core.plugin_health.router,
             lms_core.modules.routes.router,
             lms_core.media.routes.router,
             lms_core.enrolment.routes.router,
             lms_core.progress.routes.router,
+            lms_core.outbox.routes.router,
+            lms_core.webhooks.routes.router,
+            lms_core.calendar.routes.router,
+            *(mounted(plugin) for plugin in registry.plugins.values() if plugin.routes),
         ],
         guards=[guard],
         dependencies={
@@ -111,5 +132,5 @@ def create_app(settings: Settings, plugins: Iterable[Plugin] | None = None) -> L
         logging_config=None,  # logging belongs to the process, not to the application
         debug=False,
     )
-    check_routes(app)
+    check_routes(app, (new.name for plugin in registry.plugins.values() for new in plugin.permissions))
     return app

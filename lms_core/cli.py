@@ -7,10 +7,8 @@ import gc
 import logging
 import os
 import signal
-import sys
-from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any
+from functools import partial
 
 import click
 import msgspec
@@ -18,26 +16,30 @@ from granian.constants import Interfaces
 from granian.server import Server as Granian
 from litestar import Litestar
 from sqlalchemy import select, text
-from sqlalchemy.exc import SQLAlchemyError
 
-from content_store import StoreError
 from content_store.s3 import S3Store
 from lms_core import migrations, settings
 from lms_core.app import create_app
+from lms_core.channels import channels
 from lms_core.client.command import import_course_command
+from lms_core.commands.plugin import plugin
+from lms_core.commands.plugin_run import run_command
+from lms_core.commands.running import from_environment, run
 from lms_core.db import Database
 from lms_core.demo.command import demo
 from lms_core.doctor import examine
 from lms_core.errors import LmsError
-from lms_core.hooks.channel import PluginChannel
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.registry import load
+from lms_core.migrations.plugins import migrate_plugins, unready
 from lms_core.outbox.work import work
 from lms_core.people import actions as people
 from lms_core.people.tables import role
 from lms_core.people.types import NewGrant, NewPerson
 from lms_core.processes import check_port, die_with_parent
-from lms_core.programmes.plugins import Enablement
+from lms_core.programmes.enablement import Enablement
+from lms_core.programmes.plugins import hand_out_permissions
+from lms_core.watchdog import leave_alone, watch
 
 
 @click.group()
@@ -52,29 +54,8 @@ def main() -> None:
 
 main.add_command(demo)
 main.add_command(import_course_command)
-
-
-def from_environment() -> settings.Settings:
-    """Read the settings, or end with a line for each that is missing or unsafe."""
-    try:
-        return settings.from_environment(os.environ)
-    except settings.SettingsError as error:
-        for problem in error.problems:
-            click.echo(problem, err=True)
-        raise click.exceptions.Exit(2) from None
-
-
-def run(work: Callable[[settings.Settings], Coroutine[Any, Any, int]]) -> None:
-    """Run a coroutine with the settings of the environment; what stands in its way ends as one line and code 1."""
-    found = from_environment()
-    try:
-        code = asyncio.run(work(found))
-    except (SQLAlchemyError, StoreError, LmsError, OSError) as error:
-        reason = str(getattr(error, "orig", None) or error) or type(error).__name__
-        click.echo(f"Error: {reason.splitlines()[0]}", err=True)
-        code = 1
-    if code:
-        sys.exit(code)
+main.add_command(run_command)
+main.add_command(plugin)
 
 
 def production() -> Litestar:
@@ -82,6 +63,7 @@ def production() -> Litestar:
     die_with_parent()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     app = create_app(settings.from_environment(os.environ))
+    app.on_startup.append(watch)
     gc.collect()
     gc.freeze()  # what start-up made lives for ever; the collector need not walk it again
     return app
@@ -120,24 +102,30 @@ async def _check_surroundings(found: settings.Settings) -> int:
 def worker() -> None:
     """Deliver events and jobs; any number of workers may run."""
     run(_work)
+    leave_alone()
 
 
 async def _work(found: settings.Settings) -> int:
     database = Database(found.database_url)
     registry = load()
-    hooks = Dispatcher(registry, Enablement(database, registry), database)
-    task = asyncio.create_task(work(database, [PluginChannel(hooks)]))
+    hooks = Dispatcher(registry, Enablement(database, registry, partial(unready, database, registry)), database)
+    task = asyncio.create_task(work(database, channels(found, database, hooks), hooks))
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, task.cancel)
-    with suppress(asyncio.CancelledError):
-        await task
+    await watch()
+    async with hooks.running():
+        with suppress(asyncio.CancelledError):
+            await task
     await database.close()
     return 0
 
 
 @main.command()
 def migrate() -> None:
-    """Bring the database to the tables that this release needs, and prepare the bucket of the store."""
+    """Bring the database to the tables that this release and its plugins need, and prepare the bucket of the store.
+
+    A plugin whose tables cannot be brought there is named, and the exit code is 1; the others go on.
+    """
     run(_migrate)
 
 
@@ -146,12 +134,20 @@ async def _migrate(found: settings.Settings) -> int:
     try:
         before, after = await migrations.migrate(database)
         click.echo(f"database: {before or 'empty'} -> {after}")
+        registry = load()
+        moved = await migrate_plugins(database, registry)
+        await hand_out_permissions(database, registry)
+        for one in moved:
+            if one.failed:
+                click.echo(f"plugin {one.plugin}: stays at {one.after or 'empty'}: {one.failed}", err=True)
+            else:
+                click.echo(f"plugin {one.plugin}: {one.before or 'empty'} -> {one.after}")
         await store.prepare(found.allowed_origins)
         click.echo(f"content store: bucket {found.store.bucket} is ready")
     finally:
         await store.close()
         await database.close()
-    return 0
+    return 1 if any(one.failed for one in moved) else 0
 
 
 @main.command()

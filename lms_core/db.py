@@ -5,8 +5,9 @@ SQL is SQLAlchemy Core on a connection; there are no ORM entities (see decisions
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -97,6 +98,7 @@ class Database:
             "hide_parameters": True,  # errors end in logs, where nobody's data belongs
         }
         if self.is_sqlite:
+            common["connect_args"] = {"factory": _Connection}
             self.writer = create_async_engine(parsed, pool_size=1, max_overflow=0, pool_timeout=30, **common)
             self.reader = create_async_engine(
                 parsed, pool_size=4, max_overflow=4, pool_timeout=30, isolation_level="AUTOCOMMIT", **common
@@ -130,6 +132,20 @@ class Database:
         """Close every connection."""
         await self.writer.dispose()
         await self.reader.dispose()
+
+
+class _Connection(sqlite3.Connection):
+    """A connection whose transaction ends when it is closed.
+
+    SQLite itself keeps transaction and lock for as long as there is a cursor, and that of a cancelled statement lives
+    on in its traceback.
+    """
+
+    def close(self) -> None:
+        """Roll back and close."""
+        with suppress(sqlite3.Error):
+            self.rollback()
+        super().close()
 
 
 def _tune_sqlite(engine: AsyncEngine, *, writes: bool) -> None:

@@ -15,6 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from content_store.s3 import S3Store
 from lms_core.db import Database
 from lms_core.health import Check, check_database, check_migrations, check_store
+from lms_core.hooks.registry import load
+from lms_core.migrations.plugins import unready
 from lms_core.settings import Settings
 from lms_core.types import now
 
@@ -31,12 +33,27 @@ async def examine(settings: Settings) -> list[Check]:
             check_database(database),
             check_migrations(database),
             check_store(store),
+            _check_plugins(database),
             _check_clock(database, settings.store.url),
         )
         return [*found, _check_disk(database)]
     finally:
         await store.close()
         await database.close()
+
+
+async def _check_plugins(database: Database) -> Check:
+    """Say which of the installed plugins cannot be used, and why."""
+    registry = load()
+    reasons = dict(registry.failed)
+    try:
+        async with asyncio.timeout(5):
+            reasons.update(await unready(database, registry))
+    except (SQLAlchemyError, OSError):
+        return Check("plugins", False, "the database does not tell how they stand")
+    if reasons:
+        return Check("plugins", False, "; ".join(f"{name}: {reason}" for name, reason in sorted(reasons.items())))
+    return Check("plugins", True, ", ".join(sorted(registry.plugins)) or "none installed")
 
 
 async def _check_clock(database: Database, store_url: str) -> Check:

@@ -181,6 +181,11 @@ def _field_errors(exc: ValidationException) -> list[FieldError]:
     return found or [FieldError("body", exc.detail)]
 
 
+def _route(request: Request[Any, Any, Any]) -> str:
+    """Return the path as it is declared, for the log: what fills it in may be a secret."""
+    return str(request.scope.get("path_template", ""))
+
+
 def to_response(request: Request[Any, Any, Any], exc: Exception) -> Response[bytes]:
     """Turn any exception into its problem document; what nobody foresaw is logged and answered with 500."""
     if isinstance(exc, LmsError):
@@ -204,14 +209,14 @@ def to_response(request: Request[Any, Any, Any], exc: Exception) -> Response[byt
         return answer(problem(503, "store-unavailable", "Not available at the moment", detail), {"Retry-After": "5"})
     if isinstance(exc, IntegrityError):
         reason = str(exc.orig).partition("\n")[0]  # what follows quotes the values, which may be personal
-        log.warning("constraint refused a write at %s %s: %s", request.method, request.url.path, reason)
+        log.warning("constraint refused a write at %s %s: %s", request.method, _route(request), reason)
         detail = "Somebody else's change came first, or something that this refers to is gone; read again and retry."
         return answer(problem(409, "conflict", Conflict.title, detail))
     if isinstance(exc, PoolTimeout | OSError) or (isinstance(exc, DBAPIError) and _is_outage(exc)):
-        log.error("database unavailable at %s %s: %s", request.method, request.url.path, exc)
+        log.error("database unavailable at %s %s: %s", request.method, _route(request), exc)
         detail = "The database does not answer at the moment; nothing was changed. Try again."
         return answer(problem(503, "database-unavailable", Unavailable.title, detail), {"Retry-After": "5"})
-    log.exception("unforeseen error at %s %s", request.method, request.url.path, exc_info=exc)
+    log.exception("unforeseen error at %s %s", request.method, _route(request), exc_info=exc)
     detail = "The server made a mistake; it was logged. Nothing was changed."
     return answer(problem(500, "internal", "Internal error", detail))
 

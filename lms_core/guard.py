@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 from uuid import UUID
 
@@ -20,12 +21,13 @@ from sqlalchemy import Select, bindparam, literal, null, select, union_all
 
 from lms_core.db import Database
 from lms_core.enrolment.tables import programme_enrolment, run_enrolment
-from lms_core.errors import Forbidden, NotFound, Unauthenticated
+from lms_core.errors import Forbidden, NotFound, Unauthenticated, Unavailable
 from lms_core.media.tables import media
 from lms_core.modules.tables import adoption, module, run
 from lms_core.people.actions import digest
 from lms_core.people.tables import person, role, role_grant, token
 from lms_core.permissions import ADOPTED, PERMISSIONS, PUBLIC, SELF, Grant, Principal
+from lms_core.programmes.enablement import Enablement
 from lms_core.types import now
 
 REMEMBER_SECONDS = 4.0
@@ -77,8 +79,9 @@ Place = tuple[UUID | None, UUID | None]
 class Guard:
     """Answers for one process who a token belongs to and whether she may use a route."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, enablement: Enablement) -> None:
         self._database = database
+        self._enablement = enablement
         self._principals: dict[str, tuple[float, Principal]] = {}
         self._places: OrderedDict[tuple[str, UUID], Place] = OrderedDict()
 
@@ -93,17 +96,22 @@ class Guard:
         self._principals.clear()
 
     async def __call__(self, request: Connection, handler: BaseRouteHandler) -> None:
-        """Let a request pass, or raise Unauthenticated, NotFound (outside of what she sees) or Forbidden."""
+        """Let a request pass, or raise Unauthenticated, NotFound (outside of what she sees) or Forbidden.
+
+        A plugin's route exists only where the plugin is enabled; Unavailable is raised where that one cannot be used.
+        """
         if _is_options(handler):
             return
         permission = handler.opt["permission"]
         if permission == PUBLIC:
+            await self._check_plugin(request, handler)
             return
         token_hash = _bearer(request)
         principal = self._remembered(token_hash)
         fresh = principal is None
         if principal is None:
             principal = await self._look_up(token_hash)
+        await self._check_plugin(request, handler)
         if permission != SELF:
             problem = await self._refusal(principal, permission, request, handler)
             if problem and not fresh:
@@ -112,6 +120,19 @@ class Guard:
             if problem:
                 raise problem
         request.scope["user"] = principal
+
+    async def _check_plugin(self, request: Connection, handler: BaseRouteHandler) -> None:
+        """Raise unless the plugin of a route is enabled in the programme that the path names; no statement."""
+        plugin: str | None = handler.opt.get("plugin")
+        if plugin is None:
+            return
+        enabled = await self._enablement(request.path_params["programme_id"])
+        if plugin not in enabled:
+            raise NotFound("There is nothing at this address.")
+        settings = enabled[plugin]
+        if isinstance(settings, Exception):
+            raise Unavailable(f"The plugin {plugin} cannot be used for now.", plugin=plugin) from settings
+        request.state.plugin_settings = settings
 
     def _remembered(self, token_hash: str) -> Principal | None:
         found = self._principals.get(token_hash)
@@ -139,6 +160,8 @@ class Guard:
         self, principal: Principal, permission: str, request: Connection, handler: BaseRouteHandler
     ) -> Exception | None:
         parameter = _scope_parameter(handler, request.path_params)
+        if "plugin" in handler.opt and await self._strays(request):
+            return NotFound("There is no such thing, or it is not yours to see.")
         if parameter is None:
             return None if principal.may(permission) else _forbidden(permission)
         identity: UUID = request.path_params[parameter]
@@ -149,14 +172,33 @@ class Guard:
             return NotFound("There is no such thing, or it is not yours to see.")
         if principal.may(permission, *place):
             return None
-        if permission in ADOPTED and parameter in _ADOPTERS:
-            async with self._database.read() as connection:
-                adopters = (await connection.execute(_ADOPTERS[parameter], {"of": identity})).scalars().all()
+        if permission in ADOPTED:
+            adopters = await self._adopters(parameter, identity)
             if any(principal.may(permission, programme_id) for programme_id in adopters):
                 return None
         if principal.sees(*place):
             return _forbidden(permission)
         return NotFound("There is no such thing, or it is not yours to see.")
+
+    async def _strays(self, request: Connection) -> bool:
+        """Tell whether a plugin's path names a run, module or file that is not of its programme (or adopted by it)."""
+        programme_id = request.path_params["programme_id"]
+        for parameter in _PLACES.keys() & request.path_params.keys():
+            identity = request.path_params[parameter]
+            place = await self._place(parameter, identity)
+            if place is None:
+                return True
+            if place[0] != programme_id and programme_id not in await self._adopters(parameter, identity):
+                return True
+        return False
+
+    async def _adopters(self, parameter: str, identity: UUID) -> Sequence[UUID]:
+        """Return the programmes that have adopted the module, or the one of the run."""
+        if parameter not in _ADOPTERS:
+            return []
+        async with self._database.read() as connection:
+            found: Sequence[UUID] = (await connection.execute(_ADOPTERS[parameter], {"of": identity})).scalars().all()
+            return found
 
     async def _place(self, parameter: str, identity: UUID) -> Place | None:
         """Return the programme and run that a path points to; remembered, for neither ever changes."""
@@ -175,7 +217,8 @@ class Guard:
 
 
 def _forbidden(permission: str) -> Forbidden:
-    return Forbidden(f"This needs the permission {permission} here: {PERMISSIONS[permission]}.")
+    meaning = f": {PERMISSIONS[permission]}" if permission in PERMISSIONS else ""
+    return Forbidden(f"This needs the permission {permission} here{meaning}.")
 
 
 def _bearer(request: Connection) -> str:
@@ -202,9 +245,12 @@ class RouteWithoutPermissionError(Exception):
     """A route declares no permission, or one that does not exist; the application must not start."""
 
 
-def check_routes(app: Litestar) -> None:
-    """Stop the start-up unless every route declares a known permission and an unmistakable place."""
-    known: set[str | Literal["public", "self"]] = {PUBLIC, SELF, *PERMISSIONS}
+def check_routes(app: Litestar, of_plugins: Iterable[str] = ()) -> None:
+    """Stop the start-up unless every route declares a known permission and an unmistakable place.
+
+    `of_plugins` are the permissions that plugins bring along.
+    """
+    known: set[str | Literal["public", "self"]] = {PUBLIC, SELF, *PERMISSIONS, *of_plugins}
     for route in app.routes:
         if not isinstance(route, HTTPRoute):
             raise RouteWithoutPermissionError(f"{route.path}: only HTTP routes can be guarded")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import cache
 from typing import Annotated, Any, TypeVar, get_args
 from urllib.parse import urlencode
@@ -15,7 +16,7 @@ from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
-from sqlalchemy import Column, ForeignKey, String, Table, Text, Uuid, select, update
+from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, Uuid, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lms_core.db import AsyncConnection, Database, Instant, metadata
@@ -98,14 +99,19 @@ idempotency = Table(
     Column("fingerprint", String(64), nullable=False),
     Column("answer", Text, nullable=False),
     Column("at", Instant, nullable=False),
+    Index("ix_idempotency_key_at", "at"),  # old keys are removed
 )
+
+
+Write = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+"""Opens a transaction."""
 
 
 class Once:
     """Runs a creation in one transaction, and at most once per Idempotency-Key of a person."""
 
-    def __init__(self, database: Database, person_id: UUID, key: str | None, fingerprint: str) -> None:
-        self.database = database
+    def __init__(self, write: Write, person_id: UUID, key: str | None, fingerprint: str) -> None:
+        self.write = write
         self.person_id = person_id
         self.key = key
         self.fingerprint = fingerprint
@@ -116,10 +122,10 @@ class Once:
         Raises InvalidInput when the key was used for something else. The key and what it made are written in one
         transaction, so a crash loses both or none.
         """
-        async with self.database.write() as connection:
+        async with self.write() as connection:
             if self.key is None:
                 return await make(connection)
-            dialect = sqlite if self.database.is_sqlite else postgresql
+            dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
             first = await connection.execute(
                 dialect.insert(idempotency)
                 .values(person_id=self.person_id, key=self.key, fingerprint=self.fingerprint, answer="", at=now())
@@ -141,23 +147,29 @@ class Once:
             return made
 
 
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=rf"^[\x21-\x7e]+{END}",
+        description="A value of your own making; repeating the request with it creates nothing twice.",
+    ),
+]
+
+
 async def provide_once(
-    request: LmsRequest,
-    database: NamedDependency[Database],
-    idempotency_key: Annotated[
-        str | None,
-        HeaderParameter(
-            name="Idempotency-Key",
-            min_length=1,
-            max_length=200,
-            pattern=rf"^[\x21-\x7e]+{END}",
-            description="A value of your own making; repeating the request with it creates nothing twice.",
-        ),
-    ] = None,
+    request: LmsRequest, database: NamedDependency[Database], idempotency_key: IdempotencyKey = None
 ) -> Once:
     """Give a route the means to create once."""
+    return await once_for(request, database.write, idempotency_key)
+
+
+async def once_for(request: LmsRequest, write: Write, key: str | None) -> Once:
+    """Return what creates once in transactions that `write` opens."""
     told = f"{request.method} {request.url.path}\n".encode() + await request.body()
-    return Once(database, request.user.person_id, idempotency_key, hashlib.sha256(told).hexdigest())
+    return Once(write, request.user.person_id, key, hashlib.sha256(told).hexdigest())
 
 
 def etag(revision: int) -> str:

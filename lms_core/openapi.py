@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from litestar import Litestar, Request, Response, Router, get
+from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
@@ -19,7 +22,10 @@ from litestar.params import FromPath
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
+from lms_core.hooks.plugin import Plugin
+from lms_core.hooks.registry import Registry
 from lms_core.permissions import PERMISSIONS, PUBLIC
+from lms_core.programmes.enablement import Enablement
 
 _PROBLEM = {
     "type": "object",
@@ -80,9 +86,14 @@ class DecimalSchema(OpenAPISchemaPlugin):
         return Schema(type=OpenAPIType.STRING, pattern=r"^-?\d{1,9}(\.\d{1,2})?$")
 
 
-def describe(app: Litestar) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document, with the problems that any route may answer and its permission."""
+def describe(app: Litestar, plugins: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document, with the problems that any route may answer and its permission.
+
+    Of plugins it holds the routes of those named, each under a tag of its own, and nothing of any other.
+    """
     document: dict[str, Any] = app.openapi_schema.to_schema()
+    installed: dict[str, Plugin] = app.state.hooks.registry.plugins
+    meanings = {**PERMISSIONS, **{new.name: new.meaning for plugin in installed.values() for new in plugin.permissions}}
     document["components"].setdefault("schemas", {})["Problem"] = _PROBLEM
     document["components"]["responses"] = {
         f"Problem{status}": {
@@ -97,6 +108,13 @@ def describe(app: Litestar) -> dict[str, Any]:
         for handler in getattr(route, "route_handlers", ())
         for method in handler.http_methods
     }
+    for path, method in [(path, method) for path, found in document["paths"].items() for method in found]:
+        if handlers[path, method].opt.get("plugin") not in {None, *plugins}:
+            del document["paths"][path][method]
+    document["paths"] = {path: found for path, found in document["paths"].items() if found}
+    document["tags"] = [
+        {"name": name, "description": inspect.getdoc(type(installed[name])) or ""} for name in sorted(plugins)
+    ]
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             handler = handlers[path, method]
@@ -105,8 +123,8 @@ def describe(app: Litestar) -> dict[str, Any]:
                 operation["summary"] = told.partition("\n")[0].rstrip(".")
             operation["security"] = [] if permission == PUBLIC else [{"bearer": []}]
             operation["x-permission"] = permission
-            if permission in PERMISSIONS:
-                needs = f"Needs the permission `{permission}`: {PERMISSIONS[permission]}."
+            if permission in meanings:
+                needs = f"Needs the permission `{permission}`: {meanings[permission]}."
                 operation["description"] = f"{operation.get('description', '')}\n\n{needs}".strip()
             for parameter in operation.get("parameters", ()):
                 if parameter["name"] == "If-Match":
@@ -119,12 +137,34 @@ def describe(app: Litestar) -> dict[str, Any]:
                 responses["307"] = _REDIRECT
             if any(parameter["name"] == "cursor" for parameter in operation.get("parameters", ())):
                 responses["200"]["headers"] = _NEXT_PAGE
+    _prune(document)
     return document
 
 
-@cache
-def _document(app: Litestar) -> bytes:
-    return msgspec.json.encode(describe(app))
+def _prune(document: dict[str, Any]) -> None:
+    """Drop the schemas that nothing refers to (any more)."""
+    schemas, kept = document["components"]["schemas"], set[str]()
+    found = _references({**document, "components": {**document["components"], "schemas": {}}})
+    while found:
+        kept |= found
+        found = {name for known in found for name in _references(schemas[known])} - kept
+    document["components"]["schemas"] = {name: schema for name, schema in schemas.items() if name in kept}
+
+
+def _references(part: Any) -> set[str]:
+    match part:
+        case dict():
+            own = {str(part["$ref"]).rpartition("/")[2]} if "/schemas/" in str(part.get("$ref", "")) else set()
+            return own.union(*map(_references, part.values()))
+        case list():
+            return set().union(*map(_references, part))
+        case _:
+            return set()
+
+
+@lru_cache(maxsize=64)
+def _document(app: Litestar, plugins: frozenset[str] = frozenset()) -> bytes:
+    return msgspec.json.encode(describe(app, plugins))
 
 
 _STATIC = {
@@ -166,6 +206,18 @@ async def document(request: Request[Any, Any, Any]) -> Response[bytes]:
     return Response(_document(request.app), media_type="application/json")
 
 
+@get("/programmes/{programme_id:uuid}/openapi.json", permission="programmes.read", include_in_schema=False)
+async def document_of_programme(
+    programme_id: FromPath[UUID],
+    request: Request[Any, Any, Any],
+    enablement: NamedDependency[Enablement],
+    registry: NamedDependency[Registry],
+) -> Response[bytes]:
+    """Return the description of the API together with the routes of the plugins that the programme has enabled."""
+    enabled = frozenset(registry.plugins.keys() & (await enablement(programme_id)).keys())
+    return Response(_document(request.app, enabled), media_type="application/json")
+
+
 @get("/static/{name:str}", sync_to_thread=True)
 def asset(name: FromPath[str]) -> Response[bytes]:
     """Return a file of the documentation page."""
@@ -186,4 +238,4 @@ CONFIG = OpenAPIConfig(
     render_plugins=[Page(path="/"), Json(path="/openapi.json")],
 )
 
-__all__ = ["CONFIG", "DecimalSchema", "describe", "document"]
+__all__ = ["CONFIG", "DecimalSchema", "describe", "document", "document_of_programme"]

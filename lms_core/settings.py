@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from sqlalchemy.engine import make_url
@@ -15,10 +17,27 @@ from sqlalchemy.exc import ArgumentError
 from content_store import StoreSettings
 
 
+class MailSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The server that takes our mail, and the sender's address and name.
+
+    With `starttls` a connection begins in clear and is encrypted before anything is told; with `tls` from the start.
+    """
+
+    host: str
+    port: int
+    encryption: Literal["none", "starttls", "tls"]
+    user: str | None = None
+    password: str | None = None
+    sender: str
+    sender_name: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What a process needs to know about its surroundings.
 
-    `embedded` is set by `lms demo` only: the worker then runs inside the server process.
+    Secrets of other systems are derived from `secret_key`; one that is not given is new in each process. Without
+    `mail` none is sent. Webhooks may lead to private addresses only at `webhook_allowed_hosts`. `embedded` is set by
+    `lms demo` only: the worker then runs inside the server process.
     """
 
     database_url: str
@@ -29,6 +48,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 1
     allowed_origins: tuple[str, ...] = ()
     token_hours: int = 12
+    secret_key: str = msgspec.field(default_factory=lambda: secrets.token_urlsafe(32))
+    mail: MailSettings | None = None
+    webhook_allowed_hosts: tuple[str, ...] = ()
     embedded: bool = False
 
 
@@ -54,8 +76,19 @@ _DOCUMENTED = (
     ("LMS_WORKERS", "1", "server processes"),
     ("LMS_ALLOWED_ORIGINS", "none", "web origins, comma-separated, whose pages may call the API and the store"),
     ("LMS_TOKEN_HOURS", "12", "hours until a sign-in expires"),
+    ("LMS_SECRET_KEY", "required", "at least 32 random characters, from which the secrets of webhooks are derived"),
+    ("LMS_SMTP_URL", "none", "server that takes mail: smtps://, smtp+starttls:// or smtp://user:password@host:port"),
+    ("LMS_MAIL_FROM", "none", "sender of mail, such as LMS <lms@example.org>; required with LMS_SMTP_URL"),
+    ("LMS_WEBHOOK_ALLOWED_HOSTS", "none", "names, comma-separated, of webhook receivers on private addresses"),
 )
-_FROM_FILES = ("LMS_DATABASE_URL", "LMS_STORE_ACCESS_KEY", "LMS_STORE_SECRET_KEY")
+_FROM_FILES = ("LMS_DATABASE_URL", "LMS_STORE_ACCESS_KEY", "LMS_STORE_SECRET_KEY", "LMS_SECRET_KEY", "LMS_SMTP_URL")
+_ADDRESS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
+_SENDER = re.compile(rf"(?P<name>[^<>@]*\S) <(?P<address>{_ADDRESS})>|(?P<bare>{_ADDRESS})")
+_ENCRYPTION: dict[str, tuple[Literal["none", "starttls", "tls"], int]] = {
+    "smtp": ("none", 25),
+    "smtp+starttls": ("starttls", 587),
+    "smtps": ("tls", 465),
+}
 _GUESSABLE = ("minioadmin", "changeme", "change-me", "password", "secret", "example")
 
 
@@ -105,6 +138,41 @@ def _database_problem(url: str) -> str | None:
     return f"has unknown options: {', '.join(unknown)} (for TLS write ?ssl=require)" if unknown else None
 
 
+def _guessable(secret: str, length: int) -> bool:
+    return len(secret) < length or len(set(secret)) < 8 or any(word in secret.lower() for word in _GUESSABLE)
+
+
+def _mail(url: str, sender: str) -> MailSettings:
+    """Read how mail leaves. Raises ValueError, which does not repeat the URL, for it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not host or parts.scheme not in _ENCRYPTION or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError(
+            "LMS_SMTP_URL must look like smtps://user:password@host:port, with @ : / of the password written as "
+            "%40 %3A %2F"
+        )
+    encryption, usual_port = _ENCRYPTION[parts.scheme]
+    if parts.password and encryption == "none" and not _is_loopback(host):
+        raise ValueError("LMS_SMTP_URL is unsafe: a password must travel over smtps:// or smtp+starttls://")
+    if not sender:
+        raise ValueError("LMS_MAIL_FROM is missing: LMS_SMTP_URL needs a sender, such as LMS <lms@example.org>")
+    found = _SENDER.fullmatch(sender)
+    if not found or not sender.isprintable():
+        raise ValueError(f"LMS_MAIL_FROM must look like LMS <lms@example.org>, not {sender!r}")
+    return MailSettings(
+        host=host,
+        port=port or usual_port,
+        encryption=encryption,
+        user=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        sender=found["address"] or found["bare"],
+        sender_name=found["name"] or "",
+    )
+
+
 def from_environment(environ: Mapping[str, str]) -> Settings:
     """Read the settings of a production process.
 
@@ -147,7 +215,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
     store_url = web("LMS_STORE_URL", public=False)
     public_store = web("LMS_STORE_PUBLIC_URL", store_url or "http://localhost", public=True)
     access_key, secret = get("LMS_STORE_ACCESS_KEY"), get("LMS_STORE_SECRET_KEY")
-    if secret and (len(secret) < 16 or any(word in secret.lower() for word in _GUESSABLE)):
+    if secret and _guessable(secret, 16):
         problems.append("LMS_STORE_SECRET_KEY is unsafe: use at least 16 characters nobody can guess")
     bucket = get("LMS_STORE_BUCKET")
     public_url = web("LMS_PUBLIC_URL", public=True)
@@ -164,6 +232,21 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         problems.append(f"LMS_HOST must be an IP address, such as 127.0.0.1 or 0.0.0.0, not {host!r}")
     port, workers = number("LMS_PORT", 8000, 1, 65535), number("LMS_WORKERS", 1, 1, 256)
     token_hours = number("LMS_TOKEN_HOURS", 12, 1, 24 * 90)
+    secret_key = get("LMS_SECRET_KEY")
+    if secret_key and _guessable(secret_key, 32):
+        problems.append("LMS_SECRET_KEY is unsafe: use at least 32 characters nobody can guess")
+    smtp_url, sender, mail = get("LMS_SMTP_URL", ""), get("LMS_MAIL_FROM", ""), None
+    if smtp_url:
+        try:
+            mail = _mail(smtp_url, sender)
+        except ValueError as error:
+            problems.append(str(error))
+    allowed_hosts = tuple(h.strip().lower() for h in get("LMS_WEBHOOK_ALLOWED_HOSTS", "").split(",") if h.strip())
+    problems += [
+        f"LMS_WEBHOOK_ALLOWED_HOSTS must hold names such as hooks.example.org, not {name!r}"
+        for name in allowed_hosts
+        if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name)
+    ]
     if problems:
         raise SettingsError(problems)
     try:
@@ -186,4 +269,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         workers=workers,
         allowed_origins=origins,
         token_hours=token_hours,
+        secret_key=secret_key,
+        mail=mail,
+        webhook_allowed_hosts=allowed_hosts,
     )

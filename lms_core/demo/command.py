@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import secrets
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -26,10 +27,14 @@ from lms_core import migrations
 from lms_core.app import create_app
 from lms_core.client.errors import ClientError
 from lms_core.db import Database
-from lms_core.demo.programme import SignInData, bring_in, people
+from lms_core.demo.programme import SignInData, bring_in, kept, people
 from lms_core.errors import LmsError
+from lms_core.hooks.registry import load
+from lms_core.migrations.plugins import migrate_plugins
 from lms_core.processes import check_port, uv_that_started_us
+from lms_core.programmes.plugins import hand_out_permissions
 from lms_core.settings import Settings
+from lms_core.watchdog import leave_alone, watch
 
 log = logging.getLogger("lms.demo")
 
@@ -62,6 +67,7 @@ def demo(port: int, data_dir: Path, as_json: bool) -> None:
         try:
             asyncio.run(_run(port, data_dir.absolute(), store, as_json, uv))
         finally:
+            leave_alone()
             for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(name, signal.SIG_IGN)  # a second Ctrl-C must not leave the store behind
             local.stop()
@@ -73,6 +79,7 @@ def demo(port: int, data_dir: Path, as_json: bool) -> None:
 
 async def _run(port: int, data_dir: Path, store: StoreSettings, as_json: bool, uv: int | None) -> None:
     """Serve until a signal says stop, at whatever point that comes."""
+    await watch()
     stop = asyncio.Event()
     signals = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # which nohup wants
@@ -105,6 +112,7 @@ async def _serve(port: int, data_dir: Path, store: StoreSettings, as_json: bool)
         store=store,
         public_url=url,
         port=port,
+        secret_key=kept(data_dir / "secret-key", secrets.token_hex(32)),
         embedded=True,
     )
     sign_ins = await _prepare(settings, data_dir)
@@ -130,6 +138,11 @@ async def _prepare(settings: Settings, data_dir: Path) -> dict[str, SignInData]:
     database, store = Database(settings.database_url), S3Store(settings.store)
     try:
         await migrations.migrate(database)
+        registry = load()
+        for one in await migrate_plugins(database, registry):
+            if one.failed:
+                log.warning("plugin %s is off, its tables stay at %s: %s", one.plugin, one.after or "empty", one.failed)
+        await hand_out_permissions(database, registry)
         await store.prepare([settings.public_url])
         return await people(database, data_dir)
     finally:

@@ -48,19 +48,21 @@ class SignInData(msgspec.Struct, frozen=True):
     password: str
 
 
-async def people(database: Database, data_dir: Path) -> dict[str, SignInData]:
-    """Create the cast and the programme that they belong to; passwords are made once and kept in the data folder."""
-    file = data_dir / "sign-ins.json"
-    if file.exists():
-        cast = msgspec.json.decode(file.read_bytes(), type=dict[str, SignInData])
-    else:
-        cast = {
-            role: SignInData(name, email, f"{role}-{secrets.token_hex(4)}") for role, (name, email, _) in CAST.items()
-        }
+def kept(file: Path, fresh: str) -> str:
+    """Return what an earlier start kept in a file, or keep `fresh` there, for the later ones and its owner alone."""
+    if not file.exists():
         half = file.with_suffix(".tmp")  # a start that is killed here leaves no half file
         half.touch(mode=0o600)
-        half.write_bytes(msgspec.json.format(msgspec.json.encode(cast)))
+        half.write_text(fresh, encoding="utf-8")
         half.replace(file)
+    return file.read_text(encoding="utf-8")
+
+
+async def people(database: Database, data_dir: Path) -> dict[str, SignInData]:
+    """Create the cast and the programme that they belong to; passwords are made once and kept in the data folder."""
+    fresh = {role: SignInData(name, email, f"{role}-{secrets.token_hex(4)}") for role, (name, email, _) in CAST.items()}
+    file = kept(data_dir / "sign-ins.json", msgspec.json.format(msgspec.json.encode(fresh)).decode())
+    cast = msgspec.json.decode(file, type=dict[str, SignInData])
     async with database.read() as connection:
         known = set((await connection.execute(select(person.c.email))).scalars())
     hashes = {who.email: await persons.hash_password(who.password) for who in cast.values() if who.email not in known}

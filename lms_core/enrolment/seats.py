@@ -12,7 +12,7 @@ from lms_core.enrolment import types as t
 from lms_core.enrolment.tables import programme_enrolment, run_enrolment
 from lms_core.errors import Conflict, FieldError, InvalidInput, NotFound
 from lms_core.hooks.dispatch import Dispatcher
-from lms_core.hooks.types import EnrolmentCreated, EnrolmentRequest
+from lms_core.hooks.types import EnrolmentCreated, EnrolmentEnded, EnrolmentRequest
 from lms_core.http import changed_or_raise
 from lms_core.modules.tables import adoption, module, run
 from lms_core.outbox.events import emit
@@ -134,15 +134,18 @@ async def withdraw(connection: AsyncConnection, run_id: UUID, person_id: UUID) -
     No plugin is asked. Withdrawing again changes nothing. Raises NotFound, and Conflict once the run is completed.
     """
     held = await _hold(connection, run_id, missing="There is no such enrolment.")  # a stranger learns of no run
-    state = await connection.scalar(select(run_enrolment.c.state).where(_of(person_id, run_id)))
-    if state is None:
+    query = select(run_enrolment.c.state, run_enrolment.c.programme_id).where(_of(person_id, run_id))
+    present = (await connection.execute(query)).first()
+    if present is None:
         raise NotFound("There is no such enrolment.")
-    if state == "completed":
+    if present.state == "completed":
         raise Conflict("The run is completed; nobody can withdraw from it any more.")
-    if state == "withdrawn":
+    if present.state == "withdrawn":
         return
     await connection.execute(update(run_enrolment).where(_of(person_id, run_id)).values(state="withdrawn", since=now()))
-    if state == "enrolled":
+    ended = EnrolmentEnded(person_id, run_id, present.programme_id, present.state)
+    await emit(connection, "enrolment_ended", f"run:{run_id}", present.programme_id, ended)
+    if present.state == "enrolled":
         await _promote(connection, run_id, held.seats_taken - 1, held.capacity)
 
 

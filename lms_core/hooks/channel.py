@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lms_core.hooks.context import Delivery
 from lms_core.hooks.dispatch import Dispatcher
-from lms_core.outbox.events import Event
+from lms_core.outbox.events import Event, Undeliverable
 
 
 class PluginChannel:
@@ -21,8 +21,9 @@ class PluginChannel:
 
     async def deliver(self, subscriber: str, event: Event, key: str) -> None:
         """Call the plugin; whatever it raises is raised."""
-        plugin = subscriber.removeprefix("plugin:")
         if event.programme_id is None:
-            return
-        delivery = Delivery(event.id, subscriber)
-        await self._hooks.react(plugin, event.name, event.programme_id, event.payload, delivery)
+            raise Undeliverable("plugins are called for a programme, and this belongs to none")
+        plugin = subscriber.removeprefix("plugin:")
+        kind, _, job = event.name.partition(":")
+        call, name = (self._hooks.run_job, job) if kind == "job" else (self._hooks.react, event.name)
+        await call(plugin, name, event.programme_id, event.payload, Delivery(event.id, subscriber))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, MetaData, String, Table, Uuid, select, update
+from sqlalchemy import Boolean, Column, MetaData, String, Table, Uuid, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from lms_core.db import AsyncConnection, Database
 from lms_core.errors import NotFound
@@ -17,8 +20,16 @@ from lms_core.outbox.events import AlreadyDelivered, send
 from lms_core.outbox.tables import OPEN, delivery
 from lms_core.types import now
 
+log = logging.getLogger("lms.plugins")
+
 WRITE_LIMIT = 5.0
 """Seconds that a plugin may hold a transaction open: on SQLite everybody else's writes wait for it."""
+
+GRACE = 0.2
+"""Seconds that a plugin has to give way when it is cancelled, before things are taken from it."""
+
+PAUSE = 1.0
+"""Seconds before a context that is over says so: a plugin that tries for ever shall not spin."""
 
 # the host's own view of a table that a domain above it declares
 _enablement = Table(
@@ -63,12 +74,14 @@ class Context:
         self.person_id = person_id
         self.idempotency_key = f"{delivery.event_id}:{delivery.subscriber}" if delivery else None
         self.open_connections: list[AsyncConnection] = []
+        self.over = False
         self._database = database
         self._delivery = delivery
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Open a connection of the plugin's own for reading."""
+        await self._check_not_over()
         async with self._database.read() as connection, self._noted(connection):
             yield connection
 
@@ -82,12 +95,14 @@ class Context:
         For an event or job, the commit also marks the delivery as done: whatever the handler writes here happens
         once, however often it is called. Do it in one block; a second one in the same call raises RuntimeError.
         """
+        await self._check_not_over()
         if self._delivery and self._delivery.done:
             raise RuntimeError("write everything that follows from an event in one block of context.write()")
         async with (
             asyncio.timeout(WRITE_LIMIT),
             self._database.write() as connection,
             self._noted(connection),
+            self._taken_away_if_held(connection),
         ):
             await self._check_enabled(connection)
             if self._delivery:
@@ -103,13 +118,48 @@ class Context:
         """
         return await send(connection, f"plugin:{self.plugin}", f"job:{job}", self.programme_id, payload, due=due)
 
+    def end(self) -> int:
+        """Let nothing more be done through this context; return how many connections were left open.
+
+        They are closed under whoever still uses them, and what was not committed is rolled back.
+        """
+        self.over = True
+        left = list(self.open_connections)
+        for connection in left:
+            pass
+        return len(left)
+
+    def _take_away(self, connection: AsyncConnection) -> None:
+        self.open_connections.remove(connection)
+        take_away(self._database, connection)
+
     @asynccontextmanager
     async def _noted(self, connection: AsyncConnection) -> AsyncIterator[None]:
+        await self._check_not_over()  # it may have ended while the plugin waited for the connection
         self.open_connections.append(connection)
         try:
             yield
         finally:
-            self.open_connections.remove(connection)
+            held = connection in self.open_connections
+            if held:
+                self.open_connections.remove(connection)
+        if not held:  # or the plugin would believe that all was written
+            raise TimeoutError("the connection was held for too long and has been taken away")
+
+    @asynccontextmanager
+    async def _taken_away_if_held(self, connection: AsyncConnection) -> AsyncIterator[None]:
+        """Enforce the limit of a transaction even on a plugin that swallows its cancellation."""
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(WRITE_LIMIT + GRACE, self._take_away, connection)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    async def _check_not_over(self) -> None:
+        if self.over:
+            await asyncio.sleep(PAUSE)
+            raise RuntimeError("the call that this context was made for is over")
 
     async def _check_enabled(self, connection: AsyncConnection) -> None:
         query = select(_enablement.c.enabled).where(
@@ -125,3 +175,42 @@ class Context:
         if not done.rowcount:
             raise AlreadyDelivered(f"{this.event_id}:{this.subscriber}")
         this.done = True
+
+
+_endings: set[asyncio.Task[None]] = set()
+
+
+def take_away(database: Database, connection: AsyncConnection) -> None:
+    """Take a connection from whoever still uses it: its place in the pool is free at once, its transaction is undone.
+
+    Nothing of the driver is waited for here, for who uses it may be in the middle of a statement.
+    """
+    try:
+        held: Any = connection.sync_connection
+        driver = held.connection.driver_connection
+        held.detach()
+    except SQLAlchemyError:
+        return  # it was closed already
+    task = asyncio.create_task(_undo_sqlite(driver) if database.is_sqlite else _undo_postgres(database, driver))
+    _endings.add(task)
+    task.add_done_callback(_endings.discard)
+
+
+async def _undo_sqlite(driver: Any) -> None:
+    """Close the connection behind what it is executing."""
+    ending = driver.stop()
+    while not ending.done():
+        await asyncio.wait({ending}, timeout=0.05)
+        with suppress(ValueError, sqlite3.Error):  # closed meanwhile
+            await driver.interrupt()  # whatever takes long
+
+
+async def _undo_postgres(database: Database, driver: Any) -> None:
+    """End the server's side: it would hear of a closed socket only after the statement that it executes."""
+    try:
+        async with database.read() as other:
+            await other.execute(select(func.pg_terminate_backend(driver.get_server_pid())))
+    except (SQLAlchemyError, OSError):
+        log.warning("a connection of a plugin could not be ended at the server", exc_info=True)
+    finally:
+        driver.terminate()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from functools import cache
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -13,94 +15,240 @@ import msgspec
 from lms_core.db import Database
 from lms_core.errors import Unavailable
 from lms_core.hooks.context import Context, Delivery
-from lms_core.hooks.registry import HOOKS, PluginError, Registry
-
-log = logging.getLogger("lms.plugins")
+from lms_core.hooks.figures import Figures
+from lms_core.hooks.manifest import PluginError
+from lms_core.hooks.measure import told
+from lms_core.hooks.plugin import Job
+from lms_core.hooks.registry import HOOKS, Registry
+from lms_core.hooks.rounds import Call, Caller, Function
+from lms_core.outbox.events import Undeliverable
 
 TIME_LIMIT = 2.0
-"""Seconds that one implementation may take."""
+"""Seconds that one implementation of a hook may take."""
 
-Enabled = Callable[[UUID], Awaitable[Mapping[str, Any]]]
-"""Given a programme, its enabled plugins by name with their settings, or with the reason why they cannot be used."""
+MOST_ITEMS = 1_000
+MOST_BYTES = 1_000_000
+"""How much one answer may hold; its bytes are those of its JSON."""
+
+
+class Enabled(Protocol):
+    """Who knows which plugins are enabled in which programme."""
+
+    async def __call__(self, programme_id: UUID) -> Mapping[str, Any]:
+        """Return a programme's enabled plugins by name with their settings, or with why they cannot be used."""
+        raise NotImplementedError
+
+    async def where(self, plugin: str) -> list[UUID]:
+        """Return the programmes that have a plugin enabled."""
+        raise NotImplementedError
 
 
 class Dispatcher:
-    """Calls the implementations of hooks on behalf of the core."""
+    """Calls the implementations of hooks, and jobs, on behalf of the core."""
 
     def __init__(self, registry: Registry, enabled: Enabled, database: Database) -> None:
         self.registry = registry
+        self.figures = Figures()
         self._enabled = enabled
         self._database = database
+        self._caller = Caller()
 
     async def decide(self, hook: str, programme_id: UUID, payload: Any) -> list[Any]:
         """Ask every enabled plugin and return all their answers in one list.
 
         Raises Unavailable that names the plugin when one fails, is late, answers with a wrong type, has settings
-        that no longer fit or is not installed any more: a check that does not work refuses.
+        that no longer fit, is not installed any more or has failed too often: a check that does not work refuses.
         """
         enabled = await self._enabled(programme_id)
+        calls = self._round(hook, programme_id, enabled, payload)
+        await self._caller.carry_out(calls, stop=True)
         answers: list[Any] = []
-        for name in self._concerned(hook, enabled):
-            try:
-                answer = await self._call(name, hook, programme_id, enabled[name], payload)
-                answers.extend(msgspec.convert(answer, HOOKS[hook].answer))
-            except Exception as error:
-                log.exception("plugin %s failed in %s", name, hook)
-                raise Unavailable(
-                    f"The plugin {name} could not check this, so it is refused for now. Try again later.", plugin=name
-                ) from error
+        for call in calls:
+            if call.error is not None:
+                name = call.figure.plugin
+                detail = f"The plugin {name} could not check this, so it is refused for now. Try again later."
+                raise Unavailable(detail, plugin=name) from call.error
+            answers += call.answer
         return answers
 
     async def shape(self, hook: str, programme_id: UUID, payload: Any) -> tuple[list[tuple[str, Any]], list[str]]:
         """Ask every enabled plugin; return each answer with its plugin's name, and the names of those that failed."""
         enabled = await self._enabled(programme_id)
-        answers: list[tuple[str, Any]] = []
-        degraded: list[str] = []
-        for name in self._concerned(hook, enabled):
-            try:
-                answer = await self._call(name, hook, programme_id, enabled[name], payload)
-                answers += [(name, item) for item in msgspec.convert(answer, HOOKS[hook].answer)]
-            except Exception:
-                log.exception("plugin %s failed in %s", name, hook)
-                degraded.append(name)
-        return answers, degraded
+        calls = self._round(hook, programme_id, enabled, payload)
+        await self._caller.carry_out(calls)
+        answers = [(call.figure.plugin, item) for call in calls if call.error is None for item in call.answer]
+        return answers, [call.figure.plugin for call in calls if call.error is not None]
+
+    async def shape_one(
+        self, plugin: str, hook: str, programme_id: UUID, settings: Any, payload: Any
+    ) -> tuple[list[Any], bool]:
+        """Ask one plugin with these settings, enabled or not; return its answers, and whether it failed.
+
+        One that does not implement the hook answers with nothing.
+        """
+        calls = self._round(hook, programme_id, {plugin: settings}, payload)
+        await self._caller.carry_out(calls)
+        if any(call.error is not None for call in calls):
+            return [], True
+        return [item for call in calls for item in call.answer], False
 
     async def subscribers(self, hook: str, programme_id: UUID | None) -> list[str]:
         """Name the enabled plugins that react to an event, or may do so once they are installed again."""
         if programme_id is None or hook not in HOOKS:
             return []
-        return self._concerned(hook, await self._enabled(programme_id))
+        return [name for name, _ in self._concerned(hook, await self._enabled(programme_id))]
 
     async def react(self, plugin: str, hook: str, programme_id: UUID, payload: bytes, delivery: Delivery) -> None:
         """Hand one event to one plugin; raises whatever the plugin raises, so that the caller retries.
 
-        A plugin that was disabled meanwhile is not called: off means off.
+        Raises Later when it has failed too often. A plugin that was disabled meanwhile is not called: off means off.
         """
         enabled = await self._enabled(programme_id)
-        if plugin in self._concerned(hook, enabled):
-            event = msgspec.json.decode(payload, type=HOOKS[hook].payload)
-            await self._call(plugin, hook, programme_id, enabled[plugin], event, delivery)
-
-    def _concerned(self, hook: str, enabled: Mapping[str, Any]) -> list[str]:
-        """Name the enabled plugins that implement a hook, in order, and then those that are not there to tell."""
-        missing = sorted(enabled.keys() - self.registry.plugins.keys())
-        return [name for name, _ in self.registry.implementations.get(hook, []) if name in enabled] + missing
-
-    async def _call(
-        self, plugin: str, hook: str, programme_id: UUID, settings: Any, payload: Any, delivery: Delivery | None = None
-    ) -> Any:
-        if plugin not in self.registry.plugins:
-            raise PluginError(f"{plugin} is enabled but not installed, or could not be loaded: see GET /plugins")
-        if isinstance(settings, Exception):
-            raise PluginError(f"{plugin} has settings that do not fit: {settings}") from settings
-        function = dict(self.registry.implementations[hook])[plugin]
-        try:
-            async with asyncio.timeout(TIME_LIMIT):
-                return await function(
-                    Context(plugin, programme_id, settings, self._database, delivery=delivery), payload
+        for name, function in self._concerned(hook, enabled):
+            if name == plugin:
+                event = msgspec.json.decode(payload, type=HOOKS[hook].payload)
+                settings = enabled[plugin]
+                call = self._call(
+                    plugin, hook, programme_id, settings, function, event, TIME_LIMIT, _anything, delivery
                 )
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():  # we are to end, not just something that the plugin waited for
-                raise
-            raise PluginError(f"{plugin} let a cancellation of its own escape") from None
+                await self._deliver(call)
+
+    async def run_job(self, plugin: str, job_name: str, programme_id: UUID, payload: bytes, delivery: Delivery) -> None:
+        """Run a job of a plugin with its payload (JSON); raises whatever the job raises, so that the caller retries.
+
+        Raises Later when it has failed too often, and Undeliverable when the plugin has no such job or the payload
+        does not fit it. A plugin that was disabled meanwhile is not called.
+        """
+        enabled = await self._enabled(programme_id)
+        if plugin not in enabled:
+            return
+        job, given = Job(job_name, _not_there), None
+        if plugin in self.registry.plugins:
+            job = self._job(plugin, job_name)
+            given = _payload_of(job, payload)
+        settings, name = enabled[plugin], f"job:{job_name}"
+        call = self._call(plugin, name, programme_id, settings, job.run, given, job.seconds, _anything, delivery)
+        await self._deliver(call)
+
+    def recurring(self) -> list[tuple[str, str, timedelta]]:
+        """List the recurring jobs: plugin, job, and the time from one run to the next."""
+        return [
+            (name, job.name, job.every)
+            for name, plugin in self.registry.plugins.items()
+            for job in plugin.jobs
+            if job.every is not None
+        ]
+
+    async def where_enabled(self, plugin: str) -> list[UUID]:
+        """List the programmes that have a plugin enabled."""
+        return await self._enabled.where(plugin)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keep the figures in the database meanwhile; at the end, end what would not end by itself."""
+        keeping = asyncio.create_task(self.figures.keep(self._database))
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeping
+            await self.close()
+            await self.figures.flush(self._database)
+
+    async def close(self) -> None:
+        """End the calls that would not end, whether they give way or not."""
+        await self._caller.close()
+
+    def _concerned(self, hook: str, enabled: Mapping[str, Any]) -> list[tuple[str, Function]]:
+        """Find the enabled plugins that implement a hook, in order, and then those that are not there to tell."""
+        if not enabled:
+            return []
+        here = [pair for pair in self.registry.implementations.get(hook, ()) if pair[0] in enabled]
+        return here + [(name, _not_there) for name in sorted(enabled) if name not in self.registry.plugins]
+
+    def _round(self, hook: str, programme_id: UUID, enabled: Mapping[str, Any], payload: Any) -> list[Call]:
+        check = _checked(hook)
+        return [
+            self._call(name, hook, programme_id, enabled[name], function, payload, TIME_LIMIT, check)
+            for name, function in self._concerned(hook, enabled)
+        ]
+
+    def _call(
+        self,
+        plugin: str,
+        name: str,
+        programme_id: UUID,
+        settings: Any,
+        function: Function,
+        payload: Any,
+        limit: float,
+        check: Callable[[Any], Any],
+        delivery: Delivery | None = None,
+    ) -> Call:
+        context = Context(plugin, programme_id, settings, self._database, delivery=delivery)
+        call = Call(self.figures.of(plugin, name, programme_id), function, context, payload, limit, check)
+        if plugin not in self.registry.plugins:
+            call.fail(PluginError(f"{plugin} is enabled but not installed, or could not be loaded: see GET /plugins"))
+        elif isinstance(settings, Exception):
+            error = PluginError(f"{plugin} cannot be used with what is kept: {told(settings)}")
+            error.__cause__ = settings
+            call.fail(error)
+        return call
+
+    def _job(self, plugin: str, name: str) -> Job:
+        for job in self.registry.plugins[plugin].jobs:
+            if job.name == name:
+                return job
+        raise Undeliverable(f"the plugin {plugin} has no job {name} (any more)")
+
+    async def _deliver(self, call: Call) -> None:
+        await self._caller.carry_out([call])
+        error = call.error
+        if error is None:
+            return
+        try:
+            str(error)
+        except BaseException:  # whoever writes it down must not fail too
+            raise PluginError(f"{call.figure.plugin} raised {told(error)}") from None
+        if isinstance(error, Exception):
+            raise error
+        raise PluginError(f"{call.figure.plugin} raised {told(error)}") from error
+
+
+async def _not_there(_context: Context, _payload: Any) -> None:
+    """Stand where a plugin would be that is not installed; never called."""
+
+
+def _anything(answer: Any) -> Any:
+    return answer
+
+
+def _payload_of(job: Job, payload: bytes) -> Any:
+    if payload == b"null":  # a recurring job has none
+        return None
+    try:
+        return msgspec.json.decode(payload, type=job.payload or Any)
+    except msgspec.MsgspecError as error:
+        raise Undeliverable(f"the payload does not fit the job {job.name}: {error}") from None
+
+
+@cache
+def _checked(hook: str) -> Callable[[Any], Any]:
+    """Return what turns an answer to a hook into data of the host's own, or raises."""
+    decoder = msgspec.json.Decoder(HOOKS[hook].answer)
+
+    def check(answer: Any) -> Any:
+        if type(answer) is not list:
+            raise TypeError(f"answered with {type(answer).__name__} instead of a list")
+        if len(answer) > MOST_ITEMS:
+            raise ValueError(f"answered with {len(answer)} items; {MOST_ITEMS} are allowed")
+        if not answer:
+            return answer
+        # the classes of answers do not check their own fields, so nothing less than this tells wrong types
+        data = msgspec.json.encode(answer)
+        if len(data) > MOST_BYTES:
+            raise ValueError(f"answered with {len(data)} bytes; {MOST_BYTES} are allowed")
+        return decoder.decode(data)
+
+    return check

@@ -1,4 +1,4 @@
-"""The hook reference of plugins/README.md, made from the hooks themselves.
+"""What plugins/README.md shows of the code: the hooks, and the files that `lms plugin new` writes.
 
 python -m lms_core.hooks.reference            print it
 python -m lms_core.hooks.reference --write    put it into plugins/README.md
@@ -7,6 +7,7 @@ python -m lms_core.hooks.reference --write    put it into plugins/README.md
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from pathlib import Path
 from typing import get_args
@@ -17,6 +18,8 @@ from lms_core.hooks.registry import HOOKS, declaration
 from lms_core.hooks.specs import HookSpecs
 
 README = Path(__file__).parents[2] / "plugins" / "README.md"
+SCAFFOLD = Path(__file__).parents[1] / "scaffold"
+_BLOCK = re.compile(r"(^```\w+\n)# (lms-closed-modules/\S+)\n.*?^```$", re.MULTILINE | re.DOTALL)
 START, END = "<!-- hooks:start -->", "<!-- hooks:end -->"
 
 
@@ -43,10 +46,18 @@ def _is_struct(kind: object) -> bool:
 
 
 def with_reference(page: str) -> str:
-    """Return the page with the reference between its two marker comments. Raises ValueError without them."""
+    """Return the page with the reference between its two marker comments. Raises ValueError without them.
+
+    A block of code whose first line is a comment with the name of a file of the scaffold holds that file.
+    """
     before, _ = page.split(START)
     _, after = page.split(END)
-    return f"{before}{START}\n\n{hook_reference()}\n\n{END}{after}"
+    return f"{_BLOCK.sub(_file, before)}{START}\n\n{hook_reference()}\n\n{END}{after}"
+
+
+def _file(block: re.Match[str]) -> str:
+    opening, name = block.groups()
+    return f"{opening}# {name}\n{(SCAFFOLD / name).read_text(encoding='utf-8')}```"
 
 
 if __name__ == "__main__":

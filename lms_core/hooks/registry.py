@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import inspect
 import logging
-import re
 from collections.abc import Callable, Coroutine, Iterable
-from importlib.metadata import entry_points
+from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, get_type_hints
 
 import msgspec
 import pluggy
-from packaging.requirements import InvalidRequirement, Requirement
 
+from lms_core.hooks.manifest import API_VERSION, PluginError, check_manifest, check_neighbours
 from lms_core.hooks.plugin import Plugin
+from lms_core.hooks.routes import check_routes
 from lms_core.hooks.specs import HookSpecs, Policy
 
 log = logging.getLogger("lms.plugins")
 
-API_VERSION = "0.2"
-"""Version of the plugin API; version 1 begins when the four plugins exist."""
-
 Implementation = Callable[..., Coroutine[Any, Any, Any]]
-
-
-class PluginError(Exception):
-    """A plugin cannot be used; the message tells its author what to change."""
 
 
 class Hook(msgspec.Struct, frozen=True):
@@ -57,52 +51,49 @@ class Registry:
         self.plugins: dict[str, Plugin] = {}
         self.failed: dict[str, str] = {}
         self.implementations: dict[str, list[tuple[str, Implementation]]] = {name: [] for name in HOOKS}
+        self._found: dict[str, dict[str, Implementation]] = {}
 
     def add(self, plugin: Plugin) -> None:
         """Register a plugin. Raises PluginError, and then nothing of it is registered."""
-        _check_manifest(plugin)
-        if plugin.name in self.plugins:
-            raise PluginError(f"the name {plugin.name!r} is taken by another plugin; choose another `name`")
+        check_manifest(plugin)
+        check_neighbours(plugin.name, self.plugins)
+        check_routes(plugin)
         found = _implementations(plugin)
+        order = _order({**self.plugins, plugin.name: plugin})
         self.plugins[plugin.name] = plugin
-        for hook, function in found.items():
-            self.implementations[hook].append((plugin.name, function))
+        self._found[plugin.name] = found
+        for hook in HOOKS:
+            self.implementations[hook] = [
+                (name, self._found[name][hook]) for name in order if hook in self._found[name]
+            ]
+
+    def hooks_of(self, name: str) -> list[str]:
+        """Name the hooks that a plugin implements, sorted; none for one that is not usable."""
+        return sorted(self._found.get(name, ()))
+
+
+def _order(plugins: dict[str, Plugin]) -> list[str]:
+    """Sort by name, but each plugin after those that it names in `after`."""
+    graph = {name: [other for other in plugins[name].after if other in plugins] for name in sorted(plugins)}
+    sorter = TopologicalSorter(graph)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        circle = " -> ".join(reversed(error.args[1]))
+        raise PluginError(f"the plugins ask to be called after each other: {circle}; change one `after`") from None
+    order: list[str] = []
+    waiting: list[str] = []
+    while sorter.is_active():
+        waiting = sorted([*waiting, *sorter.get_ready()])
+        order.append(waiting.pop(0))
+        sorter.done(order[-1])
+    return order
 
 
 def declaration(hook: str) -> str:
     """Return how an author declares a hook."""
     signature = str(inspect.signature(getattr(HookSpecs, hook))).replace("'", "")  # annotations are kept as text
     return f"async def {hook}{signature}"
-
-
-def _check_manifest(plugin: Plugin) -> None:
-    kind = type(plugin).__name__
-    name = getattr(plugin, "name", None)
-    if not isinstance(plugin, Plugin):
-        raise PluginError(f"{kind} must inherit from lms_core.api.Plugin")
-    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", name):
-        raise PluginError(
-            f"{kind}.name must be a lower-case letter and up to 59 letters, digits and underscores, not {name!r}"
-        )
-    try:
-        required = Requirement(plugin.requires)
-    except (InvalidRequirement, TypeError):
-        raise PluginError(f"{kind}.requires must look like 'lms>=1,<2', not {plugin.requires!r}") from None
-    if required.name != "lms" or not required.specifier.contains(API_VERSION, prereleases=True):
-        raise PluginError(
-            f"{kind}.requires {plugin.requires!r}, but this is version {API_VERSION} of the plugin API; "
-            "install a release of the plugin made for it"
-        )
-    settings = plugin.settings
-    if not (isinstance(settings, type) and issubclass(settings, msgspec.Struct)):
-        raise PluginError(f"{kind}.settings must be a msgspec.Struct class")
-    if not (settings.__struct_config__.frozen and settings.__struct_config__.forbid_unknown_fields):
-        raise PluginError(f"{settings.__name__} must be declared with frozen=True, forbid_unknown_fields=True")
-    try:
-        msgspec.json.schema(settings)
-    except Exception as error:
-        reason = str(error).splitlines()[-1]
-        raise PluginError(f"{settings.__name__} must hold only types that JSON has a schema for: {reason}") from None
 
 
 def _implementations(plugin: Plugin) -> dict[str, Implementation]:
@@ -145,17 +136,18 @@ def _fits(hook: str, function: Implementation) -> bool:
     )
 
 
-def load(plugins: Iterable[Plugin] | None = None) -> Registry:
-    """Build the registry from the given plugins, or from the installed ones (entry points `lms.plugins`).
+def load(plugins: Iterable[Plugin | EntryPoint] | None = None) -> Registry:
+    """Build the registry from the installed plugins (entry points `lms.plugins`), or from those given.
 
-    A plugin that cannot be imported or registered is reported in `failed` and left out; the others go on.
+    A plugin that cannot be imported or registered is reported in `failed` and left out; the others go on. (Of plugins
+    that are given as objects the first such PluginError is raised.)
     """
     registry = Registry()
-    if plugins is not None:
-        for plugin in plugins:
-            registry.add(plugin)
-        return registry
-    for entry in sorted(entry_points(group="lms.plugins"), key=lambda entry: entry.name):
+    entries = plugins if plugins is not None else entry_points(group="lms.plugins")
+    for entry in sorted(entries, key=lambda entry: str(getattr(entry, "name", ""))):
+        if not isinstance(entry, EntryPoint):
+            registry.add(entry)
+            continue
         try:
             kind = entry.load()
             if not (isinstance(kind, type) and issubclass(kind, Plugin)):
@@ -165,3 +157,6 @@ def load(plugins: Iterable[Plugin] | None = None) -> Registry:
             registry.failed[entry.name] = f"{type(error).__name__}: {error}"
             log.exception("plugin %s is left out", entry.name)
     return registry
+
+
+__all__ = ["API_VERSION", "HOOKS", "Hook", "PluginError", "Registry", "declaration", "load"]

@@ -18,6 +18,9 @@ plugin_call = Table(
     # how often, and for how long at most, a single step of it held up everybody else
     Column("blocked", Integer, nullable=False),
     Column("longest_block_microseconds", BigInteger, nullable=False),
+    # how often it did not end when it was cancelled, and how often it left a connection open
+    Column("abandoned", Integer, nullable=False),
+    Column("leaked", Integer, nullable=False),
     Column("circuit", String(20), nullable=False),
     Column("last_error", Text),
     Column("last_error_at", Instant),

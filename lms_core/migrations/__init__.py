@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from alembic import command
@@ -13,29 +10,29 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, event, text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, inspect
 
-from lms_core.db import AsyncConnection, Database, metadata
+from lms_core.db import Database, metadata
 from lms_core.errors import Conflict
+from lms_core.migrations.alone import HERE, alone, configuration
+from lms_core.migrations.owners import only_the_core_s, owners
 from lms_core.people.actions import seed_roles
 
-HERE = Path(__file__).parent
-LOCK = 7_305_011  # an arbitrary number: who holds this PostgreSQL lock migrates, the others wait
+VERSIONS = HERE / "versions"
 
 
-def _config(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(HERE))
-    config.attributes["connection"] = connection
-    return config
+def _config(connection: Connection) -> Config:
+    return configuration(VERSIONS, connection, target_metadata=metadata, include_name=only_the_core_s(connection))
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(configuration(VERSIONS))
 
 
 @cache
 def head_revision() -> str:
     """Return the newest revision that this code knows."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    head = _scripts().get_current_head()
     if head is None:
         raise RuntimeError("the package lacks its migrations")
     return head
@@ -51,43 +48,6 @@ async def current_revision(database: Database) -> str | None:
         return await connection.run_sync(_revision)
 
 
-@asynccontextmanager
-async def _alone(database: Database) -> AsyncIterator[AsyncConnection]:
-    """Open a connection for alembic's synchronous work, in one transaction that nobody else shares.
-
-    On SQLite foreign keys are off meanwhile (altering a table rebuilds it, and a rebuilt parent would take its
-    children along) and checked before the commit.
-    """
-    engine = create_async_engine(database.writer.url, poolclass=NullPool)
-    if database.is_sqlite:
-        _explicit_transactions(engine.sync_engine)
-    try:
-        async with engine.begin() as connection:
-            if not database.is_sqlite:
-                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-            yield connection
-            if database.is_sqlite:
-                orphans = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).all()
-                if orphans:
-                    raise RuntimeError(f"the migration would leave rows without their parent: {orphans[:5]}")
-    finally:
-        await engine.dispose()
-
-
-def _explicit_transactions(engine: Any) -> None:
-    @event.listens_for(engine, "connect")
-    def on_connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in ("busy_timeout=60000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
 async def migrate(database: Database, revision: str = "head") -> tuple[str | None, str | None]:
     """Bring a database to a revision and return where it was and where it is; it succeeds as a whole or not at all.
 
@@ -97,7 +57,7 @@ async def migrate(database: Database, revision: str = "head") -> tuple[str | Non
     def upgrade(connection: Connection) -> None:
         command.upgrade(_config(connection), revision)
 
-    async with _alone(database) as connection:
+    async with alone(database) as connection:
         before = await connection.run_sync(_revision)
         if before is not None and before not in _known_revisions():
             raise Conflict(f"The database is at {before}, which this release does not know: install a newer one.")
@@ -108,26 +68,32 @@ async def migrate(database: Database, revision: str = "head") -> tuple[str | Non
 
 
 def _known_revisions() -> set[str]:
-    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return {script.revision for script in _scripts().walk_revisions()}
 
 
 async def downgrade(database: Database, revision: str) -> None:
-    """Take a database back to an earlier revision ("base": to nothing)."""
+    """Take a database back to an earlier revision ("base": to nothing).
+
+    Raises Conflict when plugins have tables that refer to what "base" would remove.
+    """
 
     def down(connection: Connection) -> None:
+        plugins = sorted(set(owners(inspect(connection).get_table_names()).values()))
+        if revision == "base" and plugins:
+            raise Conflict(f"Plugins have tables here, so nothing is removed: first lms plugin purge {plugins[0]}.")
         command.downgrade(_config(connection), revision)
 
-    async with _alone(database) as connection:
+    async with alone(database) as connection:
         await connection.run_sync(down)
 
 
 async def drift(database: Database) -> list[Any]:
-    """Return what the tables of the database lack or have beyond what the code declares."""
+    """Return what the tables of the database lack or have beyond what the code declares; plugins' do not count."""
 
     def compare(connection: Connection) -> list[Any]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        found: list[Any] = compare_metadata(context, metadata)
+        options = {"compare_type": True, "compare_server_default": True, "include_name": only_the_core_s(connection)}
+        found: list[Any] = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
         return found
 
-    async with _alone(database) as connection:
+    async with alone(database) as connection:
         return await connection.run_sync(compare)

@@ -1,8 +1,13 @@
+<%
+    lines = sorted(set((imports or "").split("\n")) - {""})
+    whole = "".join(line + "\n" for line in lines if line.startswith("import "))
+    parts = "".join("\n" + line for line in lines if line.startswith("from "))
+%>\
 """${message}."""
 
-import sqlalchemy as sa
-from alembic import op
-${imports if imports else ""}
+${whole}import sqlalchemy as sa
+from alembic import op${parts}
+
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = None

@@ -182,7 +182,7 @@ async def add_session(
 
 @get("/runs/{run_id:uuid}/sessions", permission="runs.read")
 async def list_sessions(run_id: FromPath[UUID], database: NamedDependency[Database]) -> t.Sessions:
-    """List the sessions of the run in the order of time."""
+    """List the sessions of the run in the order of time; cancelled ones have `cancelledAt`."""
     async with database.read() as connection:
         return t.Sessions(await runs.list_sessions(connection, run_id))
 
@@ -206,7 +206,7 @@ async def change_session(
     hooks: NamedDependency[Dispatcher],
     if_match: IfMatch = None,
 ) -> Response[t.Session]:
-    """Replan a session; the owning programme's plugins may object or warn."""
+    """Replan a session that is not cancelled; the owning programme's plugins may object or warn."""
     expected = expected_revision(if_match)
     warnings = await runs.judge_session(database, hooks, run_id, data)
     async with database.write() as connection:
@@ -215,12 +215,12 @@ async def change_session(
 
 
 @delete("/runs/{run_id:uuid}/sessions/{session_id:uuid}", permission="runs.manage")
-async def remove_session(
+async def cancel_session(
     run_id: FromPath[UUID], session_id: FromPath[UUID], database: NamedDependency[Database], if_match: IfMatch = None
 ) -> None:
-    """Take a session out of the plan."""
+    """Cancel a session for good; it stays in the list, with `cancelledAt`. Cancelling it again changes nothing."""
     async with database.write() as connection:
-        await runs.remove_session(connection, run_id, session_id, expected_revision(if_match))
+        await runs.cancel_session(connection, run_id, session_id, expected_revision(if_match))
 
 
 @get("/runs/{run_id:uuid}/units/{unit_key:str}", permission="runs.study")
@@ -250,6 +250,6 @@ router = Router(
     route_handlers=[
         create_module, list_modules, adopt, drop_adoption, read_module, read_content, put_draft, publish,
         read_version, open_run, list_runs, read_run, change_run, add_session, list_sessions, read_session,
-        change_session, remove_session, read_unit, read_file,
+        change_session, cancel_session, read_unit, read_file,
     ],
 )  # fmt: skip

@@ -8,17 +8,18 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import Select, delete, insert, or_, select, update
+from sqlalchemy import Select, insert, or_, select, update
 
 from lms_core.db import AsyncConnection, Database
 from lms_core.errors import Conflict, FieldError, InvalidInput, NotFound
 from lms_core.hooks.dispatch import Dispatcher
-from lms_core.hooks.types import SessionPlan, SessionRemark
+from lms_core.hooks.types import SessionEvent, SessionPlan, SessionRemark
 from lms_core.http import changed_or_raise
 from lms_core.modules import types as t
 from lms_core.modules.tables import adoption, module, run, session, version
+from lms_core.outbox.events import emit
 from lms_core.programmes.tables import term
-from lms_core.types import new_id
+from lms_core.types import new_id, now
 
 
 def _runs() -> Select[Any]:
@@ -102,8 +103,7 @@ def _instant(wall: datetime, zone: str) -> datetime:
 
 def _session(row: Any) -> t.Session:
     values = dict(row._mapping)
-    for name in ("run_id", "changed_at", "cancelled_at"):
-        del values[name]
+    del values["run_id"]
     return t.Session(**values, starts_at=_instant(row.starts, row.zone), ends_at=_instant(row.ends, row.zone))
 
 
@@ -136,22 +136,22 @@ async def add_session(
     if await connection.scalar(select(run.c.id).where(run.c.id == run_id)) is None:
         raise NotFound("There is no such run.")
     made = new_id()
-    row = {**msgspec.structs.asdict(new), "id": made, "run_id": run_id, "revision": 1}
+    row = {**msgspec.structs.asdict(new), "id": made, "run_id": run_id, "revision": 1, "changed_at": now()}
     await connection.execute(insert(session), row)
-    return msgspec.structs.replace(await read_session(connection, run_id, made), warnings=warnings)
+    planned = await _tell(connection, "session_published", run_id, made)
+    return msgspec.structs.replace(planned, warnings=warnings)
 
 
 async def read_session(connection: AsyncConnection, run_id: UUID, session_id: UUID) -> t.Session:
-    """Return a session of a run. Raises NotFound."""
-    same = (session.c.id == session_id) & (session.c.run_id == run_id)
-    row = (await connection.execute(select(session).where(same))).first()
+    """Return a session of a run, a cancelled one as well. Raises NotFound."""
+    row = (await connection.execute(select(session).where(_same(run_id, session_id)))).first()
     if row is None:
         raise NotFound("The run has no such session.")
     return _session(row)
 
 
 async def list_sessions(connection: AsyncConnection, run_id: UUID) -> list[t.Session]:
-    """Return the sessions of a run in the order of time, whatever their zones."""
+    """Return the sessions of a run, cancelled ones as well, in the order of time, whatever their zones."""
     rows = await connection.execute(select(session).where(session.c.run_id == run_id).order_by(session.c.id))
     return sorted((_session(row) for row in rows), key=lambda s: s.starts_at)
 
@@ -164,23 +164,62 @@ async def change_session(
     expected: int,
     warnings: list[SessionRemark],
 ) -> t.Session:
-    """Replan a session; `warnings` are what was said about the new plan. Raises NotFound and PreconditionFailed."""
-    same = (session.c.id == session_id) & (session.c.run_id == run_id)
+    """Replan a session; `warnings` are what was said about the new plan.
+
+    Raises NotFound, PreconditionFailed, and Conflict when it is cancelled.
+    """
+    if not await _write_session(connection, run_id, session_id, expected, msgspec.structs.asdict(new)):
+        raise Conflict("The session is cancelled, and calendars may have told so already; plan a new one.")
+    changed = await _tell(connection, "session_changed", run_id, session_id)
+    return msgspec.structs.replace(changed, warnings=warnings)
+
+
+async def cancel_session(connection: AsyncConnection, run_id: UUID, session_id: UUID, expected: int) -> None:
+    """Cancel a session. It stays to be seen, so that whoever knew of it learns; cancelling again changes nothing.
+
+    Raises NotFound and PreconditionFailed.
+    """
+    if await _write_session(connection, run_id, session_id, expected, {"cancelled_at": now()}):
+        await _tell(connection, "session_cancelled", run_id, session_id)
+
+
+def _same(run_id: UUID, session_id: UUID) -> Any:
+    return (session.c.id == session_id) & (session.c.run_id == run_id)
+
+
+async def _write_session(
+    connection: AsyncConnection, run_id: UUID, session_id: UUID, expected: int, values: dict[str, Any]
+) -> bool:
+    """Write into a session that is not cancelled; False if it is. Raises NotFound and PreconditionFailed."""
+    same = _same(run_id, session_id)
     done = await connection.execute(
         update(session)
-        .where(same, session.c.revision == expected)
-        .values(**msgspec.structs.asdict(new), revision=expected + 1)
+        .where(same, session.c.revision == expected, session.c.cancelled_at.is_(None))
+        .values(**values, revision=expected + 1, changed_at=now())
     )
     if not done.rowcount:
-        await read_session(connection, run_id, session_id)
-        await changed_or_raise(connection, session, same, expected)
-    return msgspec.structs.replace(await read_session(connection, run_id, session_id), warnings=warnings)
+        present = await read_session(connection, run_id, session_id)
+        if present.revision != expected:
+            await changed_or_raise(connection, session, same, expected)
+    return bool(done.rowcount)
 
 
-async def remove_session(connection: AsyncConnection, run_id: UUID, session_id: UUID, expected: int) -> None:
-    """Take a session out of the plan. Raises NotFound and PreconditionFailed."""
-    same = (session.c.id == session_id) & (session.c.run_id == run_id)
-    done = await connection.execute(delete(session).where(same, session.c.revision == expected))
-    if not done.rowcount:
-        await read_session(connection, run_id, session_id)
-        await changed_or_raise(connection, session, same, expected)
+async def _tell(connection: AsyncConnection, event: str, run_id: UUID, session_id: UUID) -> t.Session:
+    """Emit an event about a session as it is now, and return it."""
+    told = await read_session(connection, run_id, session_id)
+    owner = select(module.c.programme_id).join_from(run, module).where(run.c.id == run_id)
+    programme_id = (await connection.execute(owner)).scalar_one()
+    payload = SessionEvent(
+        session_id=told.id,
+        run_id=run_id,
+        programme_id=programme_id,
+        revision=told.revision,
+        title=told.title,
+        starts=told.starts,
+        ends=told.ends,
+        zone=told.zone,
+        mode=told.mode,
+        place=told.place,
+    )
+    await emit(connection, event, f"run:{run_id}", programme_id, payload)
+    return told

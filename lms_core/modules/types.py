@@ -201,22 +201,29 @@ class SessionContent(Payload, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse unknown zones, skipped times and sessions that end before they begin."""
-        check_zone("zone", self.zone)
-        zone = ZoneInfo(self.zone)
-        for name, wall in (("starts", self.starts), ("ends", self.ends)):
-            if not 1970 <= wall.year <= 2200:
-                raise BadValue(name, "must lie between the years 1970 and 2200")
-            there = wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None, fold=0)
-            if there != wall:
-                raise BadValue(name, f"{wall} is skipped by the clock in {self.zone} that day")
-        if self.starts.replace(tzinfo=zone).astimezone(UTC) >= self.ends.replace(tzinfo=zone).astimezone(UTC):
-            raise BadValue("ends", "must be after starts")
+        check_plan(self.starts, self.ends, self.zone)
+
+
+def check_plan(starts: datetime, ends: datetime, zone: str) -> None:
+    """Raise BadValue unless a clock in the zone shows both times, and the end after the start."""
+    check_zone("zone", zone)
+    there = ZoneInfo(zone)
+    for name, wall in (("starts", starts), ("ends", ends)):
+        if not 1970 <= wall.year <= 2200:
+            raise BadValue(name, "must lie between the years 1970 and 2200")
+        shown = wall.replace(tzinfo=there).astimezone(UTC).astimezone(there).replace(tzinfo=None, fold=0)
+        if shown != wall:
+            raise BadValue(name, f"{wall} is skipped by the clock in {zone} that day")
+    if starts.replace(tzinfo=there).astimezone(UTC) >= ends.replace(tzinfo=there).astimezone(UTC):
+        raise BadValue("ends", "must be after starts")
 
 
 class Session(View, frozen=True, kw_only=True):
     """A session with its times on the wall, and the same moments in UTC.
 
-    `warnings` are what plugins said about the plan when it was made or changed just now.
+    One that was cancelled stays, with the moment of that in `cancelledAt`, and is never changed again. `changedAt`
+    is null as long as it is unknown. `warnings` are what plugins said about the plan when it was made or changed
+    just now.
     """
 
     id: UUID
@@ -229,11 +236,13 @@ class Session(View, frozen=True, kw_only=True):
     mode: Mode
     place: str
     revision: int
+    changed_at: datetime | None = None
+    cancelled_at: datetime | None = None
     warnings: list[SessionRemark] = []
 
 
 class Sessions(View, frozen=True):
-    """The sessions of a run in the order of time."""
+    """The sessions of a run in the order of time, cancelled ones included."""
 
     items: list[Session]
 

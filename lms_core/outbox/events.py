@@ -24,9 +24,17 @@ class Event(msgspec.Struct, frozen=True):
     payload: bytes
     at: datetime
 
+    @classmethod
+    def of(cls, row: Any) -> Event:
+        """Read an event from its row."""
+        return cls(row.id, row.name, row.aggregate, row.programme_id, row.payload.encode(), row.at)
+
 
 class Channel(Protocol):
-    """A way out of the outbox: plugins, mail, webhooks. Its subscribers are named `channel:whom`."""
+    """A way out of the outbox: plugins, mail, webhooks. Its subscribers are named `channel:whom`.
+
+    A worker makes several deliveries at once, but only so many of one channel, and fewer to one subscriber.
+    """
 
     name: str
 
@@ -35,7 +43,10 @@ class Channel(Protocol):
         raise NotImplementedError
 
     async def deliver(self, subscriber: str, event: Event, key: str) -> None:
-        """Hand one event over, or raise: any exception is tried again later.
+        """Hand one event over, or raise: any exception is tried again later, and given up after a day.
+
+        May take as long as it must, for its lease is renewed; but it must end. May run twice at the same time when a
+        worker stood still for longer than a lease.
 
         `key` is the same at every repetition of this delivery. Raise Later to wait without counting an attempt,
         Undeliverable to give up at once, AlreadyDelivered when its effects are there already.
@@ -64,7 +75,8 @@ async def emit(
 ) -> None:
     """Write an event in the caller's transaction: it happens if and only if the transaction commits.
 
-    `aggregate` names the thing whose events keep their order, such as run:UUID. One statement.
+    `aggregate` names the thing whose events keep their order, such as run:UUID: the order in which they are emitted,
+    where the caller holds the thing's row until she commits. One statement.
     """
     await connection.execute(insert(outbox), _row(name, aggregate, programme_id, payload, fanned_out=False))
 

@@ -17,6 +17,7 @@ outbox = Table(
 )
 NEW = text("NOT fanned_out")  # the same words in index and queries, or SQLite does not use the index
 Index("ix_outbox_new", outbox.c.id, sqlite_where=NEW, postgresql_where=NEW)
+Index("ix_outbox_programme", outbox.c.programme_id, outbox.c.id)
 
 delivery = Table(
     "outbox_delivery",
@@ -25,7 +26,7 @@ delivery = Table(
     Column("subscriber", String(120), primary_key=True),  # channel:name, such as plugin:internship_credit
     Column("aggregate", String(120), nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("due_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),  # while somebody delivers it, the end of her lease
     Column("done_at", Instant),
     Column("dead_at", Instant),  # given up; waits for an administrator and holds nothing back
     Column("error", Text),
@@ -39,6 +40,7 @@ Index(
     sqlite_where=OPEN,
     postgresql_where=OPEN,
 )
+Index("ix_outbox_delivery_due", delivery.c.due_at, sqlite_where=OPEN, postgresql_where=OPEN)
 Index(
     "ix_outbox_delivery_dead",
     delivery.c.dead_at,

@@ -10,15 +10,17 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, insert, select, update
 
 from lms_core.db import AsyncConnection, metadata
 from lms_core.errors import Conflict, FieldError, InvalidInput, NotFound, Unauthenticated
+from lms_core.hooks.plugin import Plugin
 from lms_core.http import changed_or_raise
 from lms_core.people import types as t
-from lms_core.people.tables import password_link, person, role, role_grant, token
+from lms_core.people.tables import password_link, person, plugin_permission, role, role_grant, token
 from lms_core.permissions import PERMISSIONS, ROLES, Principal
 from lms_core.types import new_id, now
 
@@ -35,7 +37,7 @@ def _nobody() -> str:
     return _hasher.hash(secrets.token_urlsafe())
 
 
-_person = (person.c.id, person.c.email, person.c.name, person.c.active)
+_person = (person.c.id, person.c.email, person.c.name, person.c.active, person.c.language)
 
 
 def digest(secret: str) -> str:
@@ -66,7 +68,7 @@ async def password_hash_of(connection: AsyncConnection, email: str) -> tuple[t.P
     """Look up who signs in, by e-mail address in any case."""
     query = select(*_person, person.c.password_hash).where(person.c.email == email.lower())
     row = (await connection.execute(query)).first()
-    return None if row is None else (t.Person(*row[:4]), row.password_hash)
+    return None if row is None else (t.Person(*row[:5]), row.password_hash)
 
 
 async def verify_sign_in(found: tuple[t.Person, str | None] | None, password: str) -> t.Person:
@@ -145,10 +147,18 @@ async def create_person(connection: AsyncConnection, new: t.NewPerson) -> t.Pers
     email = new.email.lower()
     if await connection.scalar(select(person.c.id).where(person.c.email == email)):
         raise Conflict("A person with this e-mail address exists already.")
-    made = t.Person(new_id(), email, new.name, True)
+    made = t.Person(new_id(), email, new.name, True, new.language)
     await connection.execute(
         insert(person),
-        {"id": made.id, "email": email, "name": made.name, "active": True, "revision": 1, "created_at": now()},
+        {
+            "id": made.id,
+            "email": email,
+            "name": made.name,
+            "active": True,
+            "language": made.language,
+            "revision": 1,
+            "created_at": now(),
+        },
     )
     return made
 
@@ -174,22 +184,28 @@ async def read_person(connection: AsyncConnection, person_id: UUID) -> tuple[t.P
         role_grant.c.person_id == person_id
     )
     held = [t.RoleGrant(*grant) for grant in await connection.execute(grants.order_by(role_grant.c.id))]
-    return t.PersonDetail(id=row.id, email=row.email, name=row.name, active=row.active, grants=held), row.revision
+    detail = t.PersonDetail(
+        id=row.id, email=row.email, name=row.name, active=row.active, language=row.language, grants=held
+    )
+    return detail, row.revision
 
 
 async def change_person(connection: AsyncConnection, person_id: UUID, change: t.PersonChange, expected: int) -> None:
     """Change a person; one who is no longer active is signed out everywhere. Raises NotFound, PreconditionFailed."""
-    values: dict[str, Any] = {"revision": expected + 1}
-    if change.name is not None:
-        values["name"] = change.name
-    if change.active is not None:
-        values["active"] = change.active
+    given = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not None}
+    values: dict[str, Any] = {**given, "revision": expected + 1}
     same = person.c.id == person_id
     done = await connection.execute(update(person).where(same, person.c.revision == expected).values(**values))
     if not done.rowcount:
         await changed_or_raise(connection, person, same, expected)
     if change.active is False:
         await connection.execute(delete(token).where(token.c.person_id == person_id))
+
+
+async def choose_language(connection: AsyncConnection, person_id: UUID, language: t.Language) -> None:
+    """Set the language of mail to a person."""
+    values = {"language": language, "revision": person.c.revision + 1}
+    await connection.execute(update(person).where(person.c.id == person_id).values(**values))
 
 
 async def grant_role(
@@ -265,14 +281,15 @@ async def change_role(connection: AsyncConnection, name: str, content: t.RoleCon
 
     Raises InvalidInput (unknown permissions), Conflict (the administrator's), NotFound and PreconditionFailed.
     """
-    unknown = sorted(set(content.permissions) - set(PERMISSIONS))
+    known = {*PERMISSIONS, *(await connection.execute(select(plugin_permission.c.name))).scalars()}
+    unknown = sorted(set(content.permissions) - known)
     if unknown:
-        names = ", ".join(PERMISSIONS)
+        names = ", ".join([*PERMISSIONS, *sorted(known - PERMISSIONS.keys())])
         raise InvalidInput(
             f"Unknown permissions: {', '.join(unknown)}.",
             errors=[FieldError("body.permissions", f"must be among: {names}")],
         )
-    if name == "administrator" and set(content.permissions) != set(PERMISSIONS):
+    if name == "administrator" and set(content.permissions) != known:
         raise Conflict("The role administrator keeps all permissions, or nobody could give them back.")
     values = {"title": content.title, "permissions": sorted(set(content.permissions)), "revision": expected + 1}
     same = role.c.name == name
@@ -292,3 +309,32 @@ async def seed_roles(connection: AsyncConnection) -> None:
     ]
     if rows:
         await connection.execute(insert(role), rows)
+
+
+async def seed_plugin(connection: AsyncConnection, plugin: Plugin) -> None:
+    """Write the roles of a plugin that are missing, and give its new permissions to their first roles.
+
+    A permission is given once: what an administrator changed afterwards stays as it is.
+    """
+    if not plugin.permissions and not plugin.roles:
+        return
+    found = await connection.execute(select(role.c.name, role.c.permissions, role.c.revision).with_for_update())
+    held = {row.name: set(row.permissions) for row in found}
+    given = set((await connection.execute(select(plugin_permission.c.name))).scalars())
+    fresh = [permission for permission in plugin.permissions if permission.name not in given]
+    missing = [new for new in plugin.roles if new.name not in held]
+    if missing:
+        rows = [{"name": new.name, "title": new.title, "permissions": [], "revision": 1} for new in missing]
+        await connection.execute(insert(role), rows)
+    held.update({new.name: set() for new in missing})
+    if not fresh:
+        return
+    await connection.execute(insert(plugin_permission), [{"name": new.name, "plugin": plugin.name} for new in fresh])
+    for name, permissions in held.items():
+        gained = {new.name for new in fresh if name == "administrator" or name in new.roles}
+        if gained:
+            await connection.execute(
+                update(role)
+                .where(role.c.name == name)
+                .values(permissions=sorted(permissions | gained), revision=role.c.revision + 1)
+            )

@@ -81,6 +81,15 @@ async def change_password(
     state.guard.forget(request.user.person_id)
 
 
+@put("/me/language", permission=SELF, status_code=204)
+async def choose_language(
+    data: JSONBody[t.LanguageChoice], request: LmsRequest, database: NamedDependency[Database]
+) -> None:
+    """Choose the language of mail to me."""
+    async with database.write() as connection:
+        await actions.choose_language(connection, request.user.person_id, data.language)
+
+
 @get("/set-password", permission=PUBLIC, media_type=MediaType.HTML)
 async def show_password_form(link: Link) -> Response[str]:
     """Show the form behind a one-time link; looking at it uses nothing up."""
@@ -223,8 +232,8 @@ router = Router(
     "/",
     tags=["People"],
     route_handlers=[
-        sign_in, sign_out, read_me, change_password, show_password_form, submit_password_form, redeem_link,
-        create_person, list_persons, read_person, change_person, create_link, grant_role, withdraw_role,
+        sign_in, sign_out, read_me, change_password, choose_language, show_password_form, submit_password_form,
+        redeem_link, create_person, list_persons, read_person, change_person, create_link, grant_role, withdraw_role,
         list_roles, read_role, change_role,
     ],
 )  # fmt: skip

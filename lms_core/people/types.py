@@ -11,6 +11,8 @@ from msgspec import Meta
 from lms_core.types import BadValue, Email, Key, Name, Password, Payload, Secret, View
 
 RoleScope = Literal["system", "programme", "run"]
+Language = Literal["de", "en"]
+"""What mail to a person is written in."""
 
 
 class SignIn(Payload, frozen=True):
@@ -21,12 +23,13 @@ class SignIn(Payload, frozen=True):
 
 
 class Person(View, frozen=True):
-    """A person, without anything secret."""
+    """A person, without anything secret; mail to her is written in her language."""
 
     id: UUID
     email: str
     name: str
     active: bool
+    language: Language = "en"
 
 
 class SignedIn(View, frozen=True):
@@ -42,6 +45,7 @@ class NewPerson(Payload, frozen=True):
 
     email: Email
     name: Name
+    language: Language = "en"
 
 
 class PasswordChange(Payload, frozen=True):
@@ -70,6 +74,13 @@ class PersonChange(Payload, frozen=True, kw_only=True):
 
     name: Name | None = None
     active: bool | None = None
+    language: Language | None = None
+
+
+class LanguageChoice(Payload, frozen=True):
+    """The language that a person wants mail in."""
+
+    language: Language
 
 
 class NewGrant(Payload, frozen=True, kw_only=True):
@@ -101,6 +112,7 @@ class PersonDetail(View, frozen=True, kw_only=True):
     email: str
     name: str
     active: bool
+    language: Language
     grants: list[RoleGrant]
 
 

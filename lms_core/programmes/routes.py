@@ -1,16 +1,14 @@
-"""HTTP for organisations, programmes, regulations, terms and the plugins of a programme."""
+"""HTTP for organisations, programmes, regulations and terms."""
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Response, Router, delete, get, patch, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, PathParameter
+from litestar.params import FromPath, JSONBody
 
 from lms_core.db import Database
-from lms_core.hooks.registry import Registry
 from lms_core.http import (
     CursorParam,
     IfMatch,
@@ -18,17 +16,13 @@ from lms_core.http import (
     LimitParam,
     LmsRequest,
     Once,
-    bounds,
     expected_revision,
     paged,
     tagged,
 )
 from lms_core.permissions import SELF
-from lms_core.programmes import actions, plugins
+from lms_core.programmes import actions
 from lms_core.programmes import types as t
-from lms_core.programmes.plugins import Enablement
-
-PluginInPath = Annotated[str, PathParameter(**bounds(t.PluginName))]
 
 
 @post("/organisations", permission="organisations.manage")
@@ -125,64 +119,11 @@ async def add_term(programme_id: FromPath[UUID], data: JSONBody[t.NewTerm], once
     return await once(t.Term, lambda connection: actions.add_term(connection, programme_id, data))
 
 
-@get("/plugins", permission=SELF)
-async def list_plugins(registry: NamedDependency[Registry]) -> t.Plugins:
-    """List the installed plugins with the schema of their settings, and those left out with the reason."""
-    return t.Plugins(plugins.describe(registry))
-
-
-@get("/programmes/{programme_id:uuid}/plugins", permission="programmes.manage")
-async def list_states(
-    programme_id: FromPath[UUID], database: NamedDependency[Database], registry: NamedDependency[Registry]
-) -> t.PluginStates:
-    """Show each installed plugin as it stands in the programme."""
-    async with database.read() as connection:
-        return t.PluginStates(await plugins.list_states(connection, registry, programme_id))
-
-
-@get("/programmes/{programme_id:uuid}/plugins/{name:str}", permission="programmes.manage")
-async def read_state(
-    programme_id: FromPath[UUID],
-    name: PluginInPath,
-    database: NamedDependency[Database],
-    registry: NamedDependency[Registry],
-) -> Response[t.PluginState]:
-    """Show a plugin as it stands in the programme."""
-    async with database.read() as connection:
-        state = await plugins.read_state(connection, registry, programme_id, name)
-    return tagged(state, state.revision)
-
-
-@put("/programmes/{programme_id:uuid}/plugins/{name:str}", permission="programmes.manage")
-async def change_state(
-    programme_id: FromPath[UUID],
-    name: PluginInPath,
-    data: JSONBody[t.PluginChange],
-    request: LmsRequest,
-    database: NamedDependency[Database],
-    registry: NamedDependency[Registry],
-    enablement: NamedDependency[Enablement],
-    if_match: IfMatch = None,
-) -> Response[t.PluginState]:
-    """Enable or disable a plugin in the programme and set its settings.
-
-    Effective at once on the worker that answers and within two seconds on all others.
-    """
-    expected = expected_revision(if_match)
-    async with database.write() as connection:
-        state = await plugins.change_state(
-            connection, registry, programme_id, name, data, expected, request.user.person_id
-        )
-    enablement.forget(programme_id)
-    return tagged(state, state.revision)
-
-
 router = Router(
     "/",
     tags=["Programmes"],
     route_handlers=[
         create_organisation, list_organisations, create_programme, list_programmes, read_programme,
-        change_programme, set_partner, remove_partner, add_regulation, add_term, list_plugins, list_states,
-        read_state, change_state,
+        change_programme, set_partner, remove_partner, add_regulation, add_term,
     ],
 )  # fmt: skip

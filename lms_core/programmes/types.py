@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -17,7 +17,6 @@ Season = Literal["winter", "summer"]
 Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}(?!\n)$")]
 LanguageTag = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*(?!\n)$", max_length=35)]
 Year = Annotated[int, Meta(ge=1970, le=2200)]
-PluginName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,59}(?!\n)$")]
 
 
 class NewOrganisation(Payload, frozen=True, kw_only=True):
@@ -181,47 +180,3 @@ class ProgrammeDetail(View, frozen=True, kw_only=True):
     regulations: list[Regulation]
     terms: list[Term]
     adopted_modules: list[UUID]
-
-
-class Plugin(View, frozen=True, kw_only=True):
-    """An installed plugin, or one that could not be used, with the reason."""
-
-    name: str
-    requires: str
-    hooks: list[str]
-    settings_schema: dict[str, Any]
-    failed: str | None = None
-
-
-class Plugins(View, frozen=True):
-    """The plugins of this installation."""
-
-    items: list[Plugin]
-
-
-class PluginState(View, frozen=True, kw_only=True):
-    """A plugin in a programme: whether it is enabled, its settings, and who changed that when."""
-
-    name: str
-    enabled: bool
-    settings: dict[str, Any]
-    revision: int
-    changed_by: UUID | None
-    changed_at: datetime | None
-
-
-class PluginStates(View, frozen=True):
-    """All installed plugins as they stand in a programme."""
-
-    items: list[PluginState]
-
-
-class PluginChange(Payload, frozen=True, kw_only=True):
-    """Whether a plugin is enabled in a programme, and its settings by the plugin's schema (none given: as before)."""
-
-    enabled: bool
-    settings: dict[str, Any] | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse settings that cannot be kept."""
-        check_json("settings", self.settings)

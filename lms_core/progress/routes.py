@@ -9,11 +9,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from lms_core.db import Database
+from lms_core.hooks.dispatch import Dispatcher
 from lms_core.http import CursorParam, KeyInPath, LimitParam, LmsRequest, Once, paged
 from lms_core.permissions import SELF
 from lms_core.progress import credits as booking
 from lms_core.progress import ledger, reads
 from lms_core.progress import types as t
+from lms_core.progress.pending import add_pending
 
 ASSESSED = ("reading", "video", "file", "quiz", "attendance", "assignment")
 
@@ -26,10 +28,13 @@ async def outline(run_id: FromPath[UUID], request: LmsRequest, database: NamedDe
 
 
 @get("/me/dashboard", permission=SELF)
-async def dashboard(request: LmsRequest, database: NamedDependency[Database]) -> t.Dashboard:
-    """Show all my runs with percent, and my ECTS earned, in progress and open."""
+async def dashboard(
+    request: LmsRequest, database: NamedDependency[Database], hooks: NamedDependency[Dispatcher]
+) -> t.Dashboard:
+    """Show all my runs with percent, and my ECTS earned, in progress and open, and what plugins say is on its way."""
     async with database.read() as connection:
-        return await reads.dashboard(connection, request.user.person_id)
+        found = await reads.dashboard(connection, request.user.person_id)
+    return await add_pending(hooks, request.user.person_id, found)
 
 
 @post("/runs/{run_id:uuid}/units/{unit_key:str}/progress", permission="progress.record", status_code=200)

@@ -107,11 +107,27 @@ class DashboardTotal(View, frozen=True, kw_only=True):
     ects_open: Decimal | None
 
 
+class Pending(View, frozen=True, kw_only=True):
+    """ECTS that a plugin says are on their way in a programme; they count nowhere until they are booked."""
+
+    programme_id: UUID
+    plugin: str
+    source: str
+    title: str
+    ects: Decimal
+    state: str
+
+
 class Dashboard(View, frozen=True, kw_only=True):
-    """All my runs, and my ECTS by programme."""
+    """All my runs, and my ECTS by programme.
+
+    `pending` is what plugins add; `degraded` names those that failed to, so that something may be missing.
+    """
 
     runs: list[DashboardRun]
     totals: list[DashboardTotal]
+    pending: list[Pending] = []
+    degraded: list[str] = []
 
 
 class Participant(View, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ import lms_core.api
 
 ROOT = Path(__file__).parents[2]
 TOP = {"LICENSE", "README.md", "content_store", "deploy", "lms_core", "plugins", "pyproject.toml", "tests"}
-DOMAINS = ("people", "programmes", "media", "modules", "enrolment", "progress")
+DOMAINS = ("people", "programmes", "media", "modules", "enrolment", "progress", "calendar", "webhooks")
 
 
 def tracked() -> list[str]:
@@ -57,28 +57,57 @@ def test_the_readme_names_only_what_exists() -> None:
 def test_what_plugins_may_import_changes_only_on_purpose() -> None:
     assert lms_core.api.__all__ == [
         "API_VERSION",
+        "AsyncConnection",
         "CalendarEntry",
         "CalendarRequest",
+        "Conflict",
         "Context",
+        "CreateOnce",
         "CreditsRequest",
         "Effect",
         "EnrolmentCreated",
         "EnrolmentEnded",
         "EnrolmentRequest",
+        "FieldError",
+        "Forbidden",
+        "FromPath",
+        "FromQuery",
+        "Hundredths",
+        "IfMatch",
+        "Instant",
+        "InvalidInput",
+        "JSONBody",
         "Job",
+        "Json",
         "ModuleCompleted",
+        "Name",
+        "NotFound",
         "Objection",
+        "Payload",
         "PendingCredit",
         "Permission",
         "Plugin",
         "PluginChanged",
         "PluginProposal",
         "Role",
+        "RouteContext",
         "SessionEvent",
         "SessionPlan",
         "SessionRemark",
+        "View",
         "book_credit",
+        "changed_or_raise",
+        "core_key",
+        "delete",
+        "expected_revision",
+        "get",
         "hookimpl",
         "new_id",
         "now",
+        "patch",
+        "plugin_tables",
+        "post",
+        "put",
+        "send_mail",
+        "tagged",
     ]

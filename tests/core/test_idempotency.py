@@ -18,6 +18,7 @@ WITHOUT = {
     "POST /persons/{person_id}/password-links": "the new link replaces the old one",
     "POST /programmes/{programme_id}/media": "announcing the same bytes again goes on with the upload",
     "POST /modules/{module_id}/publish": "the second finds the state changed",
+    "POST /me/calendar-feeds": "each address is another secret, and those not needed are revoked",
 }
 # Another request that is as right as the first.
 OTHER: dict[str, dict[str, Any]] = {
@@ -28,6 +29,7 @@ OTHER: dict[str, dict[str, Any]] = {
     "POST /programmes/{programme_id}/regulations": {"version": "other"},
     "POST /programmes/{programme_id}/terms": {"year": 2028},
     "POST /programmes/{programme_id}/modules": {"title": "Other"},
+    "POST /programmes/{programme_id}/webhooks": {"url": "https://other.example.org/"},
     "POST /modules/{module_id}/runs": {"capacity": 7},
     "POST /runs/{run_id}/sessions": {"title": "Other"},
     "POST /programmes/{programme_id}/enrolments": {"email": "other@example.org"},

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 from httpx import Response
+from sqlalchemy import Uuid, insert, literal, select
 
-from tests.support.campus import operations
+from lms_core.outbox.events import send
+from lms_core.outbox.tables import delivery
+from tests.support.campus import Sample, operations
 
 if TYPE_CHECKING:
     from tests.support.world import Actor, World
@@ -26,6 +30,28 @@ async def pages(actor: Actor, path: str) -> list[Response]:
     return found
 
 
+async def jobs(world: World, programme_id: UUID | None) -> list[str]:
+    """Send jobs, two of them of one event; return their ids as they are listed."""
+    async with world.database.write() as connection:
+        made = [await send(connection, "plugin:a", "job:x", programme_id, None) for _ in range(ROWS - 1)]
+        twice = select(literal(made[0], Uuid), literal("plugin:b"), literal(""), literal(0), delivery.c.due_at)
+        columns = ["event_id", "subscriber", "aggregate", "attempts", "due_at"]
+        await connection.execute(insert(delivery).from_select(columns, twice.where(delivery.c.event_id == made[0])))
+    return [f"{made[0]}:plugin:a", f"{made[0]}:plugin:b", *(f"{one}:plugin:a" for one in made[1:])]
+
+
+async def changes(world: World, path: str) -> list[str]:
+    """Change the settings of a plugin again and again; return the revisions as they are listed."""
+    for number in range(ROWS):
+        await world.admin.put(path, {"enabled": True, "settings": {"weeks": number}}, If_Match=f'"{number}"')
+    return [str(revision) for revision in range(ROWS, 0, -1)]
+
+
+@pytest.fixture
+def plugins() -> list[Any]:
+    return [Sample()]
+
+
 @pytest.fixture
 async def lists(world: World) -> dict[str, list[str]]:
     """What each list that comes in pages must show: the ids of its rows, in the order in which they were made."""
@@ -37,6 +63,9 @@ async def lists(world: World) -> dict[str, list[str]]:
     for student in students:
         await student.put(f"/runs/{runs[0]['id']}/enrolment", {})
 
+    hook = {"url": "https://hooks.example.org/", "events": ["ping"]}
+    hooks = [(await world.admin.post(f"{path}/webhooks", hook))["id"] for _ in range(ROWS)]
+
     async def make(where: str, **new: str) -> list[str]:
         made = [await world.admin.post(where, {"key": f"k{number}", **new}) for number in range(ROWS - 1)]
         return [one["id"] for one in made]
@@ -46,15 +75,19 @@ async def lists(world: World) -> dict[str, list[str]]:
         "/persons": [world.admin.id, *people],
         "/organisations": await make("/organisations", name="A firm", kind="firm"),
         "/programmes": [programme["id"], *await make("/programmes", title="P", degree="M.Sc.")],
+        f"{path}/webhooks": hooks,
         f"{path}/modules": [module["id"], *await make(f"{path}/modules", title="M")],
         f"{path}/runs": [run["id"] for run in runs],
         f"{path}/enrolments": people,
         f"/runs/{runs[0]['id']}/participants": people,
+        f"{path}/deliveries": await jobs(world, UUID(programme["id"])),
+        "/deliveries": await jobs(world, None),
+        f"{path}/plugins/sample/history": await changes(world, f"{path}/plugins/sample"),
     }
 
 
 def identities(page: Response) -> list[str]:
-    return [row.get("personId") or row["id"] for row in page.json()["items"]]
+    return [row.get("personId") or row.get("id") or str(row["revision"]) for row in page.json()["items"]]
 
 
 async def test_every_list_is_walked_through_row_by_row(world: World, lists: dict[str, list[str]]) -> None:

@@ -22,6 +22,7 @@ PUBLIC = {
     ("GET", "/set-password"),
     ("POST", "/set-password"),
     ("POST", "/password-links/redeem"),
+    ("GET", "/calendar/{file}"),  # the file's name is the key
     ("GET", "/openapi.json"),
     ("GET", "/docs"),
     ("GET", "/docs/openapi.json"),
@@ -42,6 +43,7 @@ POST /sign-in                                                           401 401 
 POST /sign-out                                                          204 204 204 204 204 204 204 204 204
 GET /me                                                                 200 200 200 200 200 200 200 200 200
 PUT /me/password                                                        422 422 422 422 422 422 422 422 422
+PUT /me/language                                                        204 204 204 204 204 204 204 204 204
 GET /set-password                                                       400 400 400 400 400 400 400 400 400
 POST /set-password                                                      415 415 415 415 415 415 415 415 415
 POST /password-links/redeem                                             404 404 404 404 404 404 404 404 404
@@ -66,9 +68,17 @@ DELETE /programmes/{programme_id}/partners/{organisation_id}            204 204 
 POST /programmes/{programme_id}/regulations                             201 201 403 404 403 201 403 403 404
 POST /programmes/{programme_id}/terms                                   201 201 403 404 403 201 403 403 404
 GET /plugins                                                            200 200 200 200 200 200 200 200 200
+GET /programmes/{programme_id}/permissions                              200 200 403 404 403 200 403 403 404
 GET /programmes/{programme_id}/plugins                                  200 200 403 404 403 200 403 403 404
 GET /programmes/{programme_id}/plugins/{name}                           200 200 403 404 403 200 403 403 404
 PUT /programmes/{programme_id}/plugins/{name}                           200 200 403 404 403 200 403 403 404
+GET /programmes/{programme_id}/plugins/{name}/history                   200 200 403 404 403 200 403 403 404
+POST /programmes/{programme_id}/plugins/{name}/preview                  200 200 403 404 403 200 403 403 404
+POST /programmes/{programme_id}/plugins/{name}/revert                   200 200 403 404 403 200 403 403 404
+GET /programmes/{programme_id}/plugins/{name}/export                    200 200 403 404 403 200 403 403 404
+GET /plugins/health                                                     200 403 403 403 403 403 403 403 403
+GET /programmes/{programme_id}/plugins-health                           200 200 403 404 403 200 403 403 404
+GET /metrics                                                            200 403 403 403 403 403 403 403 403
 GET /programmes/{programme_id}/modules                                  200 200 200 404 200 200 200 200 404
 POST /programmes/{programme_id}/modules                                 201 201 201 404 403 403 403 403 404
 PUT /programmes/{programme_id}/adoptions/{module_id}                    204 404 403 404 403 404 403 403 404
@@ -110,6 +120,23 @@ POST /runs/{run_id}/participants/{person_id}/units/{unit_key}/progress  200 200 
 GET /runs/{run_id}/participants                                         200 200 200 200 200 403 403 403 404
 POST /runs/{run_id}/participants/{person_id}/credit                     409 403 403 403 409 403 403 403 404
 GET /programmes/{programme_id}/overview                                 200 200 403 404 403 200 403 403 404
+GET /programmes/{programme_id}/deliveries                               200 200 403 404 403 200 403 403 404
+GET /deliveries                                                         200 403 403 403 403 403 403 403 403
+POST /programmes/{programme_id}/deliveries/{event_id}/{subscriber}/replay 200 200 403 404 403 200 403 403 404
+POST /deliveries/{event_id}/{subscriber}/replay                         200 403 403 403 403 403 403 403 403
+POST /programmes/{programme_id}/deliveries/replay                       200 200 403 404 403 200 403 403 404
+GET /programmes/{programme_id}/webhooks                                 200 200 403 404 403 200 403 403 404
+POST /programmes/{programme_id}/webhooks                                201 201 403 404 403 201 403 403 404
+GET /programmes/{programme_id}/webhooks/{webhook_id}                    200 200 403 404 403 200 403 403 404
+PUT /programmes/{programme_id}/webhooks/{webhook_id}                    200 200 403 404 403 200 403 403 404
+DELETE /programmes/{programme_id}/webhooks/{webhook_id}                 204 204 403 404 403 204 403 403 404
+GET /programmes/{programme_id}/webhooks/{webhook_id}/secret             200 200 403 404 403 200 403 403 404
+POST /programmes/{programme_id}/webhooks/{webhook_id}/secret            200 200 403 404 403 200 403 403 404
+POST /programmes/{programme_id}/webhooks/{webhook_id}/test              202 202 403 404 403 202 403 403 404
+GET /me/calendar-feeds                                                  200 200 200 200 200 200 200 200 200
+POST /me/calendar-feeds                                                 201 201 201 201 201 201 201 201 201
+DELETE /me/calendar-feeds/{feed_id}                                     404 404 404 404 404 404 204 404 404
+GET /calendar/{file}                                                    200 200 200 200 200 200 200 200 200
 """
 """What those of a programme are answered when they ask for the right things there, one column for each of them."""
 

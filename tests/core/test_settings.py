@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from content_store import StoreSettings
-from lms_core.settings import Settings, SettingsError, documented, from_environment
+from lms_core.settings import MailSettings, Settings, SettingsError, documented, from_environment
 
+KEY = "5a0e3c9b7d1f48629a6b3c5d7e8f9012"
 SAFE = {
     "LMS_DATABASE_URL": "postgresql://lms:long-and-random@db:5432/lms",
     "LMS_STORE_URL": "http://store:8333",
@@ -18,8 +19,10 @@ SAFE = {
     "LMS_STORE_SECRET_KEY": "8c9d1f0e7b6a5948",
     "LMS_STORE_BUCKET": "lms-media",
     "LMS_PUBLIC_URL": "https://lms.example.org",
+    "LMS_SECRET_KEY": KEY,
 }
 FORM = "must look like https://host or https://host:port, not"
+SMTP_FORM = "must look like smtps://user:password@host:port, with @ : / of the password written as %40 %3A %2F"
 TRAVEL = "must be https, for tokens and media travel over it"
 
 
@@ -46,6 +49,9 @@ def test_the_required_ones_suffice() -> None:
         workers=1,
         allowed_origins=(),
         token_hours=12,
+        secret_key=KEY,
+        mail=None,
+        webhook_allowed_hosts=(),
         embedded=False,
     )
 
@@ -64,6 +70,9 @@ def test_the_others_are_heard_too() -> None:
             "LMS_WORKERS": "4",
             "LMS_ALLOWED_ORIGINS": "https://a.example.org, http://localhost:5173",
             "LMS_TOKEN_HOURS": "1",
+            "LMS_SMTP_URL": "smtps://lms%40example.org:p%40ss%3Aword@mail.example.org",
+            "LMS_MAIL_FROM": "Über LMS <lms@example.org>",
+            "LMS_WEBHOOK_ALLOWED_HOSTS": "hooks, Hooks.Example.org",
         }
     )
     assert found == Settings(
@@ -82,6 +91,17 @@ def test_the_others_are_heard_too() -> None:
         workers=4,
         allowed_origins=("https://a.example.org", "http://localhost:5173"),
         token_hours=1,
+        secret_key=KEY,
+        mail=MailSettings(
+            host="mail.example.org",
+            port=465,
+            encryption="tls",
+            user="lms@example.org",
+            password="p@ss:word",
+            sender="lms@example.org",
+            sender_name="Über LMS",
+        ),
+        webhook_allowed_hosts=("hooks", "hooks.example.org"),
     )
 
 
@@ -100,6 +120,23 @@ def test_the_others_are_heard_too() -> None:
         ("LMS_STORE_SECRET_KEY", "fifteen letters", "is unsafe: use at least 16 characters nobody can guess"),
         ("LMS_STORE_SECRET_KEY", "minioadmin-minioadmin", "is unsafe: use at least 16 characters nobody can guess"),
         ("LMS_STORE_SECRET_KEY", "ChangeMe-ChangeMe", "is unsafe: use at least 16 characters nobody can guess"),
+        ("LMS_SECRET_KEY", KEY[:31], "is unsafe: use at least 32 characters nobody can guess"),
+        ("LMS_SECRET_KEY", "0123" * 16, "is unsafe: use at least 32 characters nobody can guess"),
+        ("LMS_SECRET_KEY", f"secret-{KEY}", "is unsafe: use at least 32 characters nobody can guess"),
+        ("LMS_SMTP_URL", "https://mail.example.org", SMTP_FORM),
+        ("LMS_SMTP_URL", "smtp://", SMTP_FORM),
+        ("LMS_SMTP_URL", "smtps://lms:p@ss/word@mail.example.org", SMTP_FORM),
+        ("LMS_SMTP_URL", "smtps://mail.example.org:99999", SMTP_FORM),
+        (
+            "LMS_SMTP_URL",
+            "smtp://lms:word@relay",
+            "is unsafe: a password must travel over smtps:// or smtp+starttls://",
+        ),
+        (
+            "LMS_WEBHOOK_ALLOWED_HOSTS",
+            "https://hooks",
+            "must hold names such as hooks.example.org, not 'https://hooks'",
+        ),
         ("LMS_ALLOWED_ORIGINS", "*", "is unsafe: name the origins instead of *"),
         ("LMS_ALLOWED_ORIGINS", "https://a.example.org,null", f"{FORM} 'null'"),
         ("LMS_ALLOWED_ORIGINS", "http://a.example.org", f"is unsafe: http://a.example.org {TRAVEL}"),
@@ -140,6 +177,48 @@ def test_a_bucket_that_cannot_be_is_refused() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("url", "host", "port", "encryption"),
+    [
+        ("smtp://relay", "relay", 25, "none"),
+        ("smtp://lms:word@127.0.0.1:2525/", "127.0.0.1", 2525, "none"),
+        ("smtp+starttls://lms:word@mail.example.org", "mail.example.org", 587, "starttls"),
+        ("smtps://mail.example.org:4465", "mail.example.org", 4465, "tls"),
+    ],
+)
+def test_a_mail_server_is_named_by_one_address(url: str, host: str, port: int, encryption: str) -> None:
+    found = from_environment({**SAFE, "LMS_SMTP_URL": url, "LMS_MAIL_FROM": "lms@example.org"}).mail
+    assert found
+    assert (found.host, found.port, found.encryption, found.sender) == (host, port, encryption, "lms@example.org")
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "lms",
+        "LMS <lms@example.org",
+        "a@example.org, b@example.org",
+        "a@example.org\nBcc: b@example.org",
+        "lms@localhost",
+    ],
+)
+def test_mail_needs_a_sender_that_is_one(sender: str) -> None:
+    found = {**SAFE, "LMS_SMTP_URL": "smtp://relay"}
+    missing = "LMS_MAIL_FROM is missing: LMS_SMTP_URL needs a sender, such as LMS <lms@example.org>"
+    assert problems(found) == [missing]
+    wrong = f"LMS_MAIL_FROM must look like LMS <lms@example.org>, not {sender!r}"
+    assert problems({**found, "LMS_MAIL_FROM": sender}) == [wrong]
+
+
+def test_without_a_key_each_process_has_one_that_nobody_knows() -> None:
+    store = from_environment(SAFE).store
+    one, other = (
+        Settings(database_url="sqlite:////lms", store=store, public_url="https://lms.example.org") for _ in range(2)
+    )
+    assert one.secret_key != other.secret_key
+    assert len(one.secret_key) >= 32
+
+
 def test_everything_wrong_is_said_at_once() -> None:
     assert problems({"LMS_DATABASE_URL": "mysql://db/lms", "LMS_STORE_BUCKET": "lms-media", "LMS_PORT": "http"}) == [
         "LMS_DATABASE_URL must start with postgresql:// or sqlite:////",
@@ -148,11 +227,12 @@ def test_everything_wrong_is_said_at_once() -> None:
         "LMS_STORE_SECRET_KEY is missing: secret key of the store, at least 16 characters",
         "LMS_PUBLIC_URL is missing: https address that people use, without a path",
         "LMS_PORT must be a whole number from 1 to 65535, not 'http'",
+        "LMS_SECRET_KEY is missing: at least 32 random characters, from which the secrets of webhooks are derived",
     ]
 
 
 def test_secrets_may_stand_in_files(tmp_path: Path) -> None:
-    named = ("LMS_DATABASE_URL", "LMS_STORE_ACCESS_KEY", "LMS_STORE_SECRET_KEY")
+    named = ("LMS_DATABASE_URL", "LMS_STORE_ACCESS_KEY", "LMS_STORE_SECRET_KEY", "LMS_SECRET_KEY")
     environment = {name: value for name, value in SAFE.items() if name not in named}
     for name in named:
         (tmp_path / name).write_text(f"{SAFE[name]}\n")

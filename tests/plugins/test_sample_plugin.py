@@ -93,8 +93,16 @@ def test_a_strangers_plugin_decides_and_hears_of_enrolments(tmp_path: Path) -> N
         assert found.pop("settingsSchema")["$defs"]["Settings"]["required"] == ["opens", "closes", "zone"]
         assert found == {
             "name": "enrolment_window",
+            "description": "Lets students enrol within a window of time, and logs enrolments to the file named by ENROLMENT_LOG.",
             "requires": "lms>=0.1,<1",
-            "hooks": ["check_enrolment", "enrolment_created"],
+            "contributes": {
+                "routes": [],
+                "hooks": ["check_enrolment", "enrolment_created"],
+                "permissions": [],
+                "roles": [],
+                "jobs": [],
+                "commands": [],
+            },
             "failed": None,
         }
 

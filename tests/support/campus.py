@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lms_core.db import Database, metadata
 from lms_core.hooks.plugin import Plugin
 from lms_core.openapi import describe
+from lms_core.outbox.events import send
+from lms_core.outbox.tables import delivery
+from lms_core.types import now
 
 if TYPE_CHECKING:
     import httpx
@@ -52,7 +56,19 @@ class Campus:
         """Fill in a route such as /runs/{run_id}."""
         module = self.ids["adopted_id" if "/adoptions/" in route else "module_id"]
         name = "sample" if "/plugins/" in route else "lecturer"
-        return route.format(**{**self.ids, "module_id": module, "name": name, **other})
+        event = self.ids["orphan_id" if route.startswith("/deliveries/") else "event_id"]
+        return route.format(**{**self.ids, "module_id": module, "name": name, "event_id": event, **other})
+
+
+async def dead_letter(world: World, key: str, programme_id: str | None) -> str:
+    """Leave a job that was given up; return its id."""
+    async with world.database.write() as connection:
+        made = await send(
+            connection, "plugin:sample", "job:remind", UUID(programme_id) if programme_id else None, key, aggregate=key
+        )
+        dead = {"dead_at": now(), "attempts": 12, "error": f"KeyError: {key}"}
+        await connection.execute(update(delivery).where(delivery.c.event_id == made).values(**dead))
+    return str(made)
 
 
 async def campus(world: World, key: str) -> Campus:
@@ -99,11 +115,17 @@ async def campus(world: World, key: str) -> Campus:
     library = await world.programme(f"library-of-{key}")
     adopted = await world.module(library, [unit | {"body": "", "files": []}], f"adopted-{key}")
     await admin.put(f"/programmes/{programme['id']}/adoptions/{adopted['id']}", None, 204)
+    setting = {"enabled": False, "settings": {"weeks": 1}}
+    await admin.put(f"/programmes/{programme['id']}/plugins/sample", setting, If_Match='"0"')
+    webhook = {"url": f"https://hooks.example.org/{key}", "events": ["ping", "module_completed"]}
+    hook = await admin.post(f"/programmes/{programme['id']}/webhooks", webhook)
+    feed = await participant.post("/me/calendar-feeds", {"name": f"Calendar {key}"})
     made.ids = {
-        "programme_id": programme["id"], "module_id": module["id"], "run_id": run["id"], "session_id": day["id"],
+        "feed_id": feed["id"], "file": feed["url"].rpartition("/")[2], "programme_id": programme["id"], "module_id": module["id"], "run_id": run["id"], "session_id": day["id"],
         "media_id": uploading["id"], "organisation_id": partner["id"], "person_id": participant.id,
-        "grant_id": grant["id"], "number": "1", "unit_key": "intro", "file_key": "notes.txt",
-        "adopted_id": adopted["id"],
+        "grant_id": grant["id"], "webhook_id": hook["id"], "number": "1", "unit_key": "intro", "file_key": "notes.txt",
+        "adopted_id": adopted["id"], "event_id": await dead_letter(world, key, programme["id"]),
+        "orphan_id": await dead_letter(world, f"orphan-{key}", None), "subscriber": "plugin:sample",
     }  # fmt: skip
     content = {
         "title": f"Module {key}", "ects": "5", "workloadHours": 150, "language": "en", "offered": ["winter"],
@@ -113,11 +135,12 @@ async def campus(world: World, key: str) -> Campus:
     part = {"parts": [{"number": 1, "sha256": "0" * 64}]}
     made.bodies = {
         "POST /sign-in": {"email": participant.email, "password": SECRET},
+        "PUT /me/language": {"language": "en"},
         "PUT /me/password": {"current": SECRET, "new": SECRET},
         "POST /set-password": {"link": "unknown", "password": SECRET},
         "POST /password-links/redeem": {"link": "unknown", "password": SECRET},
-        "POST /persons": {"email": f"new.{key}@example.org", "name": f"New {key}"},
-        "PATCH /persons/{person_id}": {"name": f"Renamed {key}", "active": True},
+        "POST /persons": {"email": f"new.{key}@example.org", "name": f"New {key}", "language": "de"},
+        "PATCH /persons/{person_id}": {"name": f"Renamed {key}", "active": True, "language": "en"},
         "POST /persons/{person_id}/grants": {**role, "role": "examiner"},
         "PUT /roles/{name}": {"title": f"Lecturer {key}", "permissions": ["runs.read"]},
         "POST /organisations": {**university, "key": f"new-{key}"},
@@ -134,6 +157,10 @@ async def campus(world: World, key: str) -> Campus:
             "examsTo": "2027-08-07",
         },
         "PUT /programmes/{programme_id}/plugins/{name}": {"enabled": True, "settings": {"weeks": 2}},
+        "POST /programmes/{programme_id}/plugins/{name}/preview": {"enabled": True, "settings": {"weeks": 2}},
+        "POST /programmes/{programme_id}/plugins/{name}/revert": {"revision": 1},
+        "POST /programmes/{programme_id}/webhooks": webhook,
+        "PUT /programmes/{programme_id}/webhooks/{webhook_id}": {**webhook, "enabled": True},
         "POST /programmes/{programme_id}/modules": {"key": "new", "title": f"New {key}"},
         "PUT /modules/{module_id}/draft": content,
         "POST /modules/{module_id}/runs": {
@@ -154,6 +181,8 @@ async def campus(world: World, key: str) -> Campus:
         "POST /runs/{run_id}/units/{unit_key}/progress": {**event, "score": None, "position": 0},
         "POST /runs/{run_id}/participants/{person_id}/units/{unit_key}/progress": event,
         "POST /runs/{run_id}/participants/{person_id}/credit": {"evidence": f"Seen {key}"},
+        "POST /programmes/{programme_id}/deliveries/replay": {"subscriber": "plugin:sample"},
+        "POST /me/calendar-feeds": {"name": f"Calendar {key}"},
     }  # fmt: skip
     return made
 
@@ -192,7 +221,7 @@ class Operation(msgspec.Struct, frozen=True):
         if not self.takes("If-Match"):
             return await actor.call(self.method, path, body)
         source = path
-        for ending in ("/draft", "/publish", "/capacity"):
+        for ending in ("/draft", "/publish", "/capacity", "/revert"):
             source = source.removesuffix(ending)
         etag = (await actor.call("GET", source)).headers.get("ETag", '"1"')
         return await actor.call(self.method, path, body, If_Match=etag)

@@ -28,6 +28,7 @@ def environment(database_url: str, store: StoreSettings, port: int) -> dict[str,
         "LMS_STORE_ACCESS_KEY": store.access_key,
         "LMS_STORE_SECRET_KEY": store.secret_key,
         "LMS_STORE_BUCKET": store.bucket,
+        "LMS_SECRET_KEY": "5a0e3c9b7d1f48629a6b3c5d7e8f9012",
         "LMS_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "LMS_PORT": str(port),
     }

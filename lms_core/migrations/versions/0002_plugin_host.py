@@ -30,6 +30,8 @@ def upgrade() -> None:
         sa.Column("longest_microseconds", sa.BigInteger(), nullable=False),
         sa.Column("blocked", sa.Integer(), nullable=False),
         sa.Column("longest_block_microseconds", sa.BigInteger(), nullable=False),
+        sa.Column("abandoned", sa.Integer(), nullable=False),
+        sa.Column("leaked", sa.Integer(), nullable=False),
         sa.Column("circuit", sa.String(length=20), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("last_error_at", lms_core.db.Instant(), nullable=True),
@@ -122,6 +124,9 @@ def upgrade() -> None:
         sqlite_where=OPEN,
         postgresql_where=OPEN,
     )
+    op.create_index("ix_outbox_delivery_due", "outbox_delivery", ["due_at"], sqlite_where=OPEN, postgresql_where=OPEN)
+    op.create_index("ix_outbox_programme", "outbox", ["programme_id", "id"])
+    op.create_index("ix_idempotency_key_at", "idempotency_key", ["at"])
     op.execute("UPDATE outbox_delivery SET subscriber = 'plugin:' || subscriber")
     op.execute(
         "INSERT INTO programme_plugin_change (programme_id, plugin, revision, enabled, settings, changed_by, changed_at) "
@@ -149,6 +154,9 @@ def downgrade() -> None:
         sqlite_where=OPEN_BEFORE,
         postgresql_where=OPEN_BEFORE,
     )
+    op.drop_index("ix_idempotency_key_at", "idempotency_key")
+    op.drop_index("ix_outbox_programme", "outbox")
+    op.drop_index("ix_outbox_delivery_due", "outbox_delivery")
     op.drop_index("ix_outbox_delivery_dead", "outbox_delivery", sqlite_where=DEAD, postgresql_where=DEAD)
     op.drop_column("outbox_delivery", "dead_at")
 

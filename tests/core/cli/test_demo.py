@@ -179,6 +179,14 @@ def test_a_port_that_cannot_be_is_refused() -> None:
     assert errors.endswith("Error: Invalid value for '--port': 65536 is not in the range 1<=x<=65535.\n")
 
 
+def test_the_secrets_of_the_first_start_are_kept_for_its_owner_alone(first_start: FirstStart, demo: Demo) -> None:
+    for name in ("sign-ins.json", "secret-key"):
+        first, second = first_start.folder / name, demo.folder / name
+        assert first.stat().st_mode & 0o777 == 0o600
+        assert first.read_text() == second.read_text()
+    assert len((first_start.folder / "secret-key").read_text()) == 64
+
+
 def test_a_folder_has_one_demonstration_at_a_time(demo: Demo) -> None:
     assert finished(LMS, "demo", "--port", str(free_port()), "--data-dir", demo.folder) == (
         1,
@@ -196,7 +204,7 @@ def test_it_is_alive_ready_and_listens_to_this_machine_only(demo: Demo) -> None:
             "status": "ok",
             "checks": [
                 {"name": "database", "ok": True, "detail": "answers"},
-                {"name": "migrations", "ok": True, "detail": "at 0001"},
+                {"name": "migrations", "ok": True, "detail": "at 0002"},
                 {"name": "content store", "ok": True, "detail": "answers, and refuses strangers"},
             ],
         }

@@ -37,8 +37,9 @@ def test_doctor_finds_nothing_wrong(database_url: str, surroundings: dict[str, s
     others = "the content store's" if database_url.startswith("sqlite") else "the database's and the content store's"
     assert checks == [
         "ok     database       answers",
-        "ok     migrations     at 0001",
+        "ok     migrations     at 0002",
         "ok     content store  answers, and refuses strangers",
+        "ok     plugins        none installed",
         f"ok     clock          agrees with {others}",
     ]
     assert re.fullmatch(DISK, disk)
@@ -52,8 +53,9 @@ def test_doctor_says_what_is_wrong(surroundings: dict[str, str], tmp_path: Path)
     *checks, disk = output.splitlines()
     assert checks == [
         "ok     database       answers",
-        "FAILS  migrations     the database is at nothing, needed is 0001: lms migrate",
+        "FAILS  migrations     the database is at nothing, needed is 0002: lms migrate",
         f"FAILS  content store  The object store at {nowhere} cannot be reached or answers too late.",
+        "ok     plugins        none installed",
         "ok     clock          nobody to compare it with",
     ]
     assert re.fullmatch(DISK, disk)
@@ -64,10 +66,11 @@ def test_doctor_says_that_the_database_is_away(surroundings: dict[str, str]) -> 
     nowhere = free_port()
     database = f"postgresql://lms:long-and-hard-to-guess@127.0.0.1:{nowhere}/lms"
     code, output, errors = said("doctor", env={**surroundings, "LMS_DATABASE_URL": database})
-    assert output.splitlines()[:4] == [
+    assert output.splitlines()[:5] == [
         f"FAILS  database       [Errno 111] Connect call failed ('127.0.0.1', {nowhere})",
         f"FAILS  migrations     [Errno 111] Connect call failed ('127.0.0.1', {nowhere})",
         "ok     content store  answers, and refuses strangers",
+        "ok     plugins        none installed",
         "ok     clock          agrees with the content store's",
     ]
     assert (code, errors) == (1, "")
@@ -83,7 +86,7 @@ def test_a_migration_without_the_store_says_so_in_one_line(surroundings: dict[st
     environment = {**surroundings, "LMS_STORE_URL": nowhere, "LMS_DATABASE_URL": f"sqlite:///{tmp_path / 'new'}"}
     assert said("migrate", env=environment) == (
         1,
-        "database: empty -> 0001\n",
+        "database: empty -> 0002\n",
         f"Error: The object store at {nowhere} cannot be reached or answers too late.\n",
     )
 

@@ -52,7 +52,8 @@ def test_without_settings_it_says_all_that_is_missing() -> None:
         "LMS_STORE_ACCESS_KEY is missing: access key of the store\n"
         "LMS_STORE_SECRET_KEY is missing: secret key of the store, at least 16 characters\n"
         "LMS_STORE_BUCKET is missing: bucket for all media\n"
-        "LMS_PUBLIC_URL is missing: https address that people use, without a path\n",
+        "LMS_PUBLIC_URL is missing: https address that people use, without a path\n"
+        "LMS_SECRET_KEY is missing: at least 32 random characters, from which the secrets of webhooks are derived\n",
     )
 
 
@@ -68,7 +69,7 @@ def test_the_first_administrator_of_a_new_installation(
         "LMS_WORKERS": "2",
     }
     ready = f"content store: bucket {surroundings['LMS_STORE_BUCKET']} is ready\n"
-    assert finished(LMS, "migrate", env=environment) == (0, f"database: empty -> 0001\n{ready}", "")
+    assert finished(LMS, "migrate", env=environment) == (0, f"database: empty -> 0002\n{ready}", "")
 
     person = ("--email", "Amina.Kurt@example.org", "--name", "Amina Kurt")
     code, output, errors = finished(LMS, "person", "add", "--role", "administrator", *person, env=environment)

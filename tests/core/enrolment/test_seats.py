@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -47,6 +48,28 @@ async def test_a_full_run_gives_waiting_places_and_withdrawing_promotes_in_order
     await students[1].delete(f"/runs/{run['id']}/enrolment")
     expected = {"Anna": "waiting", "Bea": "withdrawn", "Cem": "enrolled", "Dora": "enrolled"}
     assert await states(world, run) == expected
+
+
+async def test_withdrawing_is_told_once_and_before_who_moves_up(world: World) -> None:
+    programme, run = await a_run(world, 1)
+    anna, bea, cem = [await world.student(name, programme) for name in ("Anna", "Bea", "Cem")]
+    for student in (anna, bea, cem):
+        await enrol(student, run)
+    for student in (cem, anna, anna):  # the second time changes nothing
+        await student.delete(f"/runs/{run['id']}/enrolment")
+    async with world.database.read() as connection:
+        events = (await connection.execute(select(outbox).order_by(outbox.c.id))).all()
+    assert {(event.aggregate, str(event.programme_id)) for event in events} == {(f"run:{run['id']}", programme["id"])}
+    told = [(event.name, json.loads(event.payload)) for event in events]
+    of = {"run_id": run["id"], "programme_id": programme["id"]}
+    assert told == [
+        ("enrolment_created", {"person_id": anna.id, **of, "state": "enrolled"}),
+        ("enrolment_created", {"person_id": bea.id, **of, "state": "waiting"}),
+        ("enrolment_created", {"person_id": cem.id, **of, "state": "waiting"}),
+        ("enrolment_ended", {"person_id": cem.id, **of, "state": "waiting"}),
+        ("enrolment_ended", {"person_id": anna.id, **of, "state": "enrolled"}),
+        ("enrolment_created", {"person_id": bea.id, **of, "state": "enrolled"}),
+    ]
 
 
 async def test_many_at_once_never_take_more_seats_than_there_are(world: World) -> None:

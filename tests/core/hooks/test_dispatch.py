@@ -1,83 +1,39 @@
 """Calling plugins: a check that does not work refuses, an event that was not taken is kept, off means off."""
 
+from __future__ import annotations
+
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import msgspec
 import pytest
-from sqlalchemy import insert
 
-from lms_core.api import Context, EnrolmentCreated, EnrolmentRequest, Objection, Plugin, hookimpl
+from lms_core.api import Context, EnrolmentRequest, Objection
 from lms_core.db import Database
 from lms_core.errors import Unavailable
 from lms_core.hooks import dispatch
-from lms_core.hooks.context import Delivery
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.registry import PluginError, load
-from lms_core.programmes.plugins import Enablement
-from lms_core.programmes.tables import programme, programme_plugin
+from lms_core.programmes.enablement import Enablement
+from tests.support.dispatching import (
+    DELIVERY,
+    EVENT,
+    PROGRAMME,
+    REQUEST,
+    Checks,
+    Events,
+    agrees,
+    dispatcher,
+    enable,
+    objects,
+)
 
-PROGRAMME = uuid4()
-REQUEST = EnrolmentRequest(uuid4(), uuid4(), uuid4(), PROGRAMME)
-DELIVERY = Delivery(UUID(int=1), "plugin:events")
+if TYPE_CHECKING:
+    from tests.support.dispatching import Answer
+
 KEY = f"{UUID(int=1)}:plugin:events"
-EVENT = EnrolmentCreated(uuid4(), uuid4(), PROGRAMME, "waiting")
-
-Answer = Callable[[Context, EnrolmentRequest], Awaitable[Any]]
-
-
-class Checks(Plugin):
-    """Answers checks as it is told, and remembers what it was given."""
-
-    def __init__(self, name: str, answer: Answer) -> None:
-        self.name = name  # type: ignore[misc]  # of the class by rule; here each object is a plugin
-        self.answer = answer
-        self.asked: list[EnrolmentRequest] = []
-
-    @hookimpl
-    async def check_enrolment(self, context: Context, enrolment: EnrolmentRequest) -> list[Objection]:
-        self.asked.append(enrolment)
-        answer: list[Objection] = await self.answer(context, enrolment)
-        return answer
-
-
-class Events(Plugin):
-    """Remembers events, unless it is told to fail."""
-
-    name = "events"
-
-    def __init__(self, error: Exception | None = None) -> None:
-        self.error = error
-        self.seen: list[tuple[EnrolmentCreated, str | None]] = []
-
-    @hookimpl
-    async def enrolment_created(self, context: Context, event: EnrolmentCreated) -> None:
-        if self.error:
-            raise self.error
-        self.seen.append((event, context.idempotency_key))
-
-
-def dispatcher(*plugins: Plugin, enabled: dict[UUID, set[str]]) -> Dispatcher:
-    """Dispatch to these plugins; nothing opens the database."""
-
-    async def settings_of(programme_id: UUID) -> dict[str, Any]:
-        return dict.fromkeys(enabled.get(programme_id, set()))
-
-    return Dispatcher(load(plugins), settings_of, Database("sqlite:///never-opened.sqlite3"))
-
-
-def objects(code: str) -> Answer:
-    async def answer(_context: Context, _enrolment: EnrolmentRequest) -> list[Objection]:
-        return [Objection(code, f"It says {code}.")]
-
-    return answer
-
-
-async def agrees(_context: Context, _enrolment: EnrolmentRequest) -> list[Objection]:
-    return []
 
 
 async def raises(_context: Context, _enrolment: EnrolmentRequest) -> list[Objection]:
@@ -110,8 +66,8 @@ async def test_the_objections_of_all_enabled_plugins_come_together() -> None:
     hooks = dispatcher(*plugins, enabled={PROGRAMME: {"pace", "silent", "licence"}})
 
     assert await hooks.decide("check_enrolment", PROGRAMME, REQUEST) == [
-        Objection("too-fast", "It says too-fast."),
         Objection("no-licence", "It says no-licence."),
+        Objection("too-fast", "It says too-fast."),
     ]
     assert [plugin.asked for plugin in plugins] == [[REQUEST], [REQUEST], [REQUEST]]
 
@@ -183,16 +139,6 @@ class PaceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     since: datetime
     exempt: frozenset[UUID]
     most: int = 3
-
-
-async def enable(database: Database, settings: dict[str, dict[str, Any]]) -> None:
-    """Make a programme that has these plugins enabled with these settings, as they were typed in."""
-    new = {"id": PROGRAMME, "key": "ms", "title": "Microsystems", "degree": "M.Sc.", "language": "en", "revision": 1}
-    row = {"programme_id": PROGRAMME, "enabled": True, "revision": 1, "changed_at": datetime.now(UTC)}
-    rows = [{**row, "plugin": name, "settings": kept} for name, kept in settings.items()]
-    async with database.write() as connection:
-        await connection.execute(insert(programme), new)
-        await connection.execute(insert(programme_plugin), rows)
 
 
 async def test_settings_arrive_as_the_plugin_declared_them(database_url: str) -> None:

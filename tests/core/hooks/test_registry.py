@@ -1,6 +1,7 @@
 """A plugin that does not fit is refused with a sentence that tells its author what to change."""
 
 # No `from __future__ import annotations`: the plugins are made in functions, and their annotations must resolve.
+from itertools import permutations
 from typing import Any
 
 import msgspec
@@ -47,12 +48,42 @@ def test_a_plugin_that_fits_is_registered_with_its_hooks() -> None:
     }
 
 
-def test_implementations_keep_the_order_of_registration() -> None:
+def test_implementations_are_asked_by_name_but_after_those_that_they_name() -> None:
     class Window(Licence):
         name = "a_window"
+        after = ("licence", "not_installed")
 
-    registry = load([Licence(), Window()])
-    assert [name for name, _ in registry.implementations["check_enrolment"]] == ["licence", "a_window"]
+    class Zeal(Licence):
+        name = "zeal"
+
+    class Bench(Licence):
+        name = "bench"
+
+    for plugins in permutations([Window(), Zeal(), Bench(), Licence()]):
+        registry = load(plugins)
+        asked = [name for name, _ in registry.implementations["check_enrolment"]]
+        assert asked == ["bench", "licence", "a_window", "zeal"]
+
+
+def test_plugins_that_want_to_come_after_each_other() -> None:
+    class Window(Licence):
+        name = "window"
+        after = ("licence",)
+
+    class Gate(Licence):
+        name = "gate"
+        after = ("window",)
+
+    class Loop(Licence):
+        after = ("gate",)
+
+    registry = load([Window(), Gate()])
+    with pytest.raises(PluginError) as caught:
+        registry.add(Loop())
+    assert str(caught.value) == (
+        "the plugins ask to be called after each other: gate -> window -> licence -> gate; change one `after`"
+    )
+    assert list(registry.plugins) == ["gate", "window"]
 
 
 def test_a_hook_that_is_not_async() -> None:

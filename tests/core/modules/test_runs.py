@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import select
+
+from lms_core.outbox.tables import outbox
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -95,18 +99,60 @@ async def test_the_night_with_25_hours_is_counted_right(world: World) -> None:
     assert (session["startsAt"], session["endsAt"]) == ("2026-10-24T16:00:00Z", "2026-10-25T17:00:00Z")
 
 
-async def test_sessions_are_replanned_and_taken_out(world: World) -> None:
+async def test_a_session_is_replanned_and_says_when(world: World) -> None:
     _, run = await a_run(world)
     path = f"/runs/{run['id']}/sessions"
     made = await world.admin.post(path, DAY)
     moved = {**DAY, "place": "C 2.11", "mode": "hybrid"}
     changed = await world.admin.put(f"{path}/{made['id']}", moved, If_Match='"1"')
-    assert changed == {**made, **moved, "revision": 2}
+    assert changed == {**made, **moved, "revision": 2, "changedAt": changed["changedAt"]}
+    assert made["changedAt"] < changed["changedAt"]
+    assert await world.admin.get(path) == {"items": [changed]}
+    problem = await world.admin.put(f"{path}/{made['id']}", DAY, 412, If_Match='"1"')
+    assert problem["detail"] == "You are changing state 1, but it is in state 2 now; read it again."
+
+
+async def test_a_cancelled_session_stays_to_be_seen_and_is_never_changed_again(world: World) -> None:
+    _, run = await a_run(world)
+    path = f"/runs/{run['id']}/sessions"
+    made, other = await world.admin.post(path, DAY), await world.admin.post(path, {**DAY, "title": "Other"})
+    await world.admin.delete(f"{path}/{made['id']}", 412, If_Match='"7"')
+    await world.admin.delete(f"{path}/{made['id']}", If_Match='"1"')
+    cancelled = await world.admin.get(f"{path}/{made['id']}")
+    moment = cancelled["cancelledAt"]
+    assert cancelled == {**made, "revision": 2, "cancelledAt": moment, "changedAt": cancelled["changedAt"]}
+    assert made["changedAt"] < moment <= cancelled["changedAt"]
+    assert await world.admin.get(path) == {"items": [cancelled, other]}
+
+    problem = await world.admin.put(f"{path}/{made['id']}", DAY, 409, If_Match='"2"')
+    assert problem["detail"] == "The session is cancelled, and calendars may have told so already; plan a new one."
     await world.admin.put(f"{path}/{made['id']}", DAY, 412, If_Match='"1"')
     await world.admin.delete(f"{path}/{made['id']}", 412, If_Match='"1"')
+    await world.admin.delete(f"{path}/{made['id']}", If_Match='"2"')  # again: nothing changes
+    assert await world.admin.get(path) == {"items": [cancelled, other]}
+
+
+async def test_each_change_of_a_session_is_told_to_the_owner_s_plugins(world: World) -> None:
+    programme, run = await a_run(world)
+    adopter = await world.programme("adopter")  # its plugins are told nothing
+    await world.admin.put(f"/programmes/{adopter['id']}/adoptions/{run['moduleId']}", None, 204)
+    path = f"/runs/{run['id']}/sessions"
+    made = await world.admin.post(path, DAY)
+    moved = {**DAY, "starts": "2026-11-08T09:00:00", "ends": "2026-11-08T16:30:00"}
+    await world.admin.put(f"{path}/{made['id']}", moved, If_Match='"1"')
+    await world.admin.put(f"{path}/{made['id']}", DAY, 412, If_Match='"1"')
     await world.admin.delete(f"{path}/{made['id']}", If_Match='"2"')
-    assert await world.admin.get(path) == {"items": []}
-    await world.admin.put(f"{path}/{made['id']}", DAY, 404, If_Match='"2"')
+    await world.admin.put(f"{path}/{made['id']}", DAY, 409, If_Match='"3"')
+    await world.admin.delete(f"{path}/{made['id']}", If_Match='"3"')
+    async with world.database.read() as connection:
+        events = (await connection.execute(select(outbox).order_by(outbox.c.id))).all()
+    assert {(event.aggregate, str(event.programme_id)) for event in events} == {(f"run:{run['id']}", programme["id"])}
+    told = {"session_id": made["id"], "run_id": run["id"], "programme_id": programme["id"]}
+    assert [(event.name, json.loads(event.payload)) for event in events] == [
+        ("session_published", {**told, **DAY, "revision": 1}),
+        ("session_changed", {**told, **moved, "revision": 2}),
+        ("session_cancelled", {**told, **moved, "revision": 3}),
+    ]
 
 
 async def test_a_run_is_renamed_and_closed(world: World) -> None:

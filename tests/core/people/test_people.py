@@ -41,7 +41,9 @@ async def test_a_person_comes_in_by_a_link_that_works_once(world: World) -> None
         "This link is unknown, used already or expired; ask for a new one.",
     )
     answer = (await sign_in(world, "NORA@example.org")).json()
-    assert answer["person"] == {"id": nora["id"], "email": "nora@example.org", "name": "Nora", "active": True}
+    assert answer["person"] == {
+        "id": nora["id"], "email": "nora@example.org", "name": "Nora", "active": True, "language": "en",
+    }  # fmt: skip
     me = await world.http.get("/me", headers={"Authorization": f"Bearer {answer['token']}"})
     assert me.json() == {**answer["person"], "grants": []}
 
@@ -89,6 +91,21 @@ async def test_changing_the_password_ends_every_sign_in(world: World) -> None:
     assert [(await world.http.get("/me", headers=header)).status_code for header in headers] == [401, 401]
     assert (await sign_in(world, "nora@example.org")).status_code == 401
     assert (await sign_in(world, "nora@example.org", "another long password")).status_code == 200
+
+
+async def test_everybody_is_written_to_in_her_language(world: World) -> None:
+    new = {"email": "nora@example.org", "name": "Nora", "language": "de"}
+    made = await world.admin.post("/persons", new)
+    path = f"/persons/{made['id']}"
+    assert made == {**made, **new, "active": True}
+    changed = await world.admin.patch(path, {"language": "en"}, If_Match='"1"')
+    assert changed == {**made, "language": "en", "grants": []}
+    await world.admin.patch(path, {"language": "fr"}, 400, If_Match='"2"')
+    nora = await world.person("Nora Two")
+    await nora.put("/me/language", {"language": "de"}, 204)
+    await nora.put("/me/language", {"language": "fr"}, 400)
+    assert (await nora.get("/me"))["language"] == "de"
+    assert [person["language"] for person in (await world.admin.get("/persons"))["items"]] == ["en", "en", "de"]
 
 
 async def test_signing_out_ends_only_this_sign_in(world: World) -> None:

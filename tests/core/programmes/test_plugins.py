@@ -19,7 +19,7 @@ from lms_core.api import (
     hookimpl,
 )
 from lms_core.hooks.channel import PluginChannel
-from lms_core.outbox import work
+from lms_core.outbox import leases, work
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -93,7 +93,7 @@ async def test_a_plugin_is_enabled_with_settings_changed_and_disabled(world: Wor
     programme = await world.programme()
     path = f"/programmes/{programme['id']}/plugins"
     listed = (await world.admin.get("/plugins"))["items"]
-    assert [(p["name"], p["hooks"]) for p in listed] == [
+    assert [(p["name"], p["contributes"]["hooks"]) for p in listed] == [
         ("gate", ["check_enrolment", "check_session", "enrolment_created"])
     ]
     assert (await world.admin.get(path))["items"][0]["enabled"] is False
@@ -166,7 +166,7 @@ async def test_an_event_reaches_the_plugin_until_it_succeeds_and_in_order(
     for student in people:
         await student.put(f"/runs/{run['id']}/enrolment", {})
     gate.failures = 2
-    monkeypatch.setattr(work, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(leases, "FIRST_PAUSE", 0.01)
     worker = asyncio.create_task(work.work(world.database, [PluginChannel(world.app.state.hooks)], idle_seconds=0.01))
     for _ in range(500):
         if len(gate.told) == 2:

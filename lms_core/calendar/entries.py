@@ -1,0 +1,132 @@
+"""What stands in a person's calendar: the sessions of her runs, and what plugins of her programmes add."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import Row, select, union
+
+from lms_core.calendar.ics import Entry
+from lms_core.calendar.types import PluginEntry
+from lms_core.db import AsyncConnection
+from lms_core.enrolment.tables import programme_enrolment, run_enrolment
+from lms_core.hooks.dispatch import Dispatcher
+from lms_core.hooks.types import CalendarEntry, CalendarRequest
+from lms_core.modules.tables import module, run, session
+from lms_core.people.tables import role_grant
+
+log = logging.getLogger("lms.plugins")
+
+BACK, AHEAD = timedelta(days=183), timedelta(days=5 * 366)
+"""How far a calendar reaches from today."""
+
+_MODES = {
+    "en": {"on_site": "On site", "online": "Online", "hybrid": "On site and online"},
+    "de": {"on_site": "In Präsenz", "online": "Online", "hybrid": "In Präsenz und online"},
+}
+
+
+async def sessions_of(
+    connection: AsyncConnection, person_id: UUID, host: str, language: str, moment: datetime
+) -> list[Entry]:
+    """Return the sessions of the runs in which a person has a seat or which she teaches, in one statement.
+
+    Cancelled ones are among them, so that calendars that show them learn of it. `host` makes their uid unique in the
+    world; `language` (en or de) is that of the words for a session's mode.
+    """
+    seats = select(run_enrolment.c.run_id).where(
+        run_enrolment.c.person_id == person_id, run_enrolment.c.state.in_(["enrolled", "completed"])
+    )
+    query = (
+        select(session, run.c.title.label("run_title"))
+        .join_from(session, run)
+        .where(
+            session.c.run_id.in_(union(seats, _taught(person_id, "run"))),
+            # wall times, so this is right to a day
+            session.c.ends > (moment - BACK).replace(tzinfo=None),
+            session.c.starts < (moment + AHEAD).replace(tzinfo=None),
+        )
+        .order_by(session.c.starts, session.c.id)
+    )
+    modes = _MODES.get(language, _MODES["en"])
+    return [_session(row, host, modes) for row in await connection.execute(query)]
+
+
+def _taught(person_id: UUID, scope: str) -> Any:
+    return select(role_grant.c.scope_id).where(
+        role_grant.c.person_id == person_id, role_grant.c.role == "lecturer", role_grant.c.scope == scope
+    )
+
+
+def _session(row: Row[Any], host: str, modes: dict[str, str]) -> Entry:
+    return Entry(
+        uid=f"{row.id}@{host}",
+        title=f"{row.run_title}: {row.title}",
+        starts=row.starts,
+        ends=row.ends,
+        zone=row.zone,
+        place=row.place,
+        description=modes[row.mode],
+        # of one planned before changes were dated, the id tells when
+        changed_at=row.changed_at or datetime.fromtimestamp((row.id.int >> 80) / 1000, UTC),
+        sequence=row.revision,
+        cancelled=row.cancelled_at is not None,
+    )
+
+
+async def programmes_of(connection: AsyncConnection, person_id: UUID) -> list[UUID]:
+    """Return the programmes that a person studies, or teaches in or in a run of, in one statement."""
+    studied = select(programme_enrolment.c.programme_id).where(
+        programme_enrolment.c.person_id == person_id, programme_enrolment.c.state == "enrolled"
+    )
+    of_runs = select(module.c.programme_id).join_from(run, module).where(run.c.id.in_(_taught(person_id, "run")))
+    return sorted((await connection.execute(union(studied, _taught(person_id, "programme"), of_runs))).scalars())
+
+
+async def entries_of_plugins(
+    hooks: Dispatcher, programmes: list[UUID], person_id: UUID, host: str, moment: datetime
+) -> tuple[list[Entry], list[str]]:
+    """Ask the plugins of the programmes; return their entries, and the names of those that failed.
+
+    A plugin of which one entry makes no sense is left out of that programme with all its entries.
+    """
+    request = CalendarRequest(person_id, moment - BACK)
+    found: list[Entry] = []
+    degraded: set[str] = set()
+    for programme_id in programmes:
+        answers, failed = await hooks.shape("calendar_entries", programme_id, request)
+        degraded |= set(failed)
+        by_plugin: dict[str, list[CalendarEntry]] = {}
+        for plugin, entry in answers:
+            by_plugin.setdefault(plugin, []).append(entry)
+        for plugin, told in by_plugin.items():
+            try:
+                found += _of_plugin(f"{plugin}.{programme_id}", told, host)
+            except ValueError as error:
+                log.error("plugin %s has an impossible calendar entry in programme %s: %s", plugin, programme_id, error)
+                degraded.add(plugin)
+    shown = (e for e in found if _instant(e.ends, e) > moment - BACK and _instant(e.starts, e) < moment + AHEAD)
+    return sorted(shown, key=lambda entry: (entry.starts, entry.uid)), sorted(degraded)
+
+
+def _of_plugin(prefix: str, told: list[CalendarEntry], host: str) -> list[Entry]:
+    """Check the entries of a plugin in a programme. Raises ValueError that says what is wrong with one."""
+    checked = [msgspec.convert(msgspec.structs.asdict(entry), PluginEntry) for entry in told]
+    if len({entry.key for entry in checked}) < len(checked):
+        raise ValueError("two entries have the same key")
+    return [
+        Entry(
+            uid=f"{prefix}.{entry.key}@{host}",
+            **{name: value for name, value in msgspec.structs.asdict(entry).items() if name != "key"},
+        )
+        for entry in checked
+    ]
+
+
+def _instant(wall: datetime, entry: Entry) -> datetime:
+    return wall.replace(tzinfo=ZoneInfo(entry.zone)).astimezone(UTC)

@@ -1,0 +1,91 @@
+"""How events leave the outbox as mail to the persons concerned."""
+
+from __future__ import annotations
+
+import ssl
+from functools import cached_property
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+
+from lms_core.db import Database
+from lms_core.enrolment.tables import run_enrolment
+from lms_core.hooks.types import EnrolmentCreated, SessionEvent
+from lms_core.mail.message import compose, hand_over
+from lms_core.mail.send import EVENT, PluginMail
+from lms_core.mail.texts import FOOTER, Text, when, write
+from lms_core.modules.tables import run
+from lms_core.outbox.events import Event, Undeliverable
+from lms_core.people.tables import person
+from lms_core.people.types import Language
+from lms_core.settings import MailSettings
+
+SESSION_EVENTS = ("session_changed", "session_cancelled")
+
+
+class MailChannel:
+    """Writes to people, each in her language, what concerns herself; without settings it writes to nobody."""
+
+    name = "mail"
+
+    def __init__(self, settings: MailSettings | None, site: str, database: Database) -> None:
+        self._settings = settings
+        self._site = site
+        self._database = database
+
+    async def subscribers(self, event: Event) -> list[str]:
+        """Name who is told: the person who has a seat or waiting place, or all with a seat in a session's run."""
+        if self._settings is None:
+            return []
+        if event.name == "enrolment_created":
+            return [f"mail:{msgspec.json.decode(event.payload, type=EnrolmentCreated).person_id}"]
+        if event.name in SESSION_EVENTS:
+            session = msgspec.json.decode(event.payload, type=SessionEvent)
+            seated = select(run_enrolment.c.person_id).where(
+                run_enrolment.c.run_id == session.run_id, run_enrolment.c.state == "enrolled"
+            )
+            async with self._database.read() as connection:
+                return [f"mail:{found}" for found in (await connection.execute(seated)).scalars()]
+        return []
+
+    async def deliver(self, subscriber: str, event: Event, key: str) -> None:
+        """Send one mail. Its Message-ID and date are the same at every repetition. Two statements at most.
+
+        Raises Undeliverable when nobody can or may get it, and whatever stands in the way for now.
+        """
+        if self._settings is None:
+            raise Undeliverable("no mail server is configured (LMS_SMTP_URL)")
+        person_id = subscriber.removeprefix("mail:")
+        query = select(person.c.email, person.c.name, person.c.language, person.c.active)
+        async with self._database.read() as connection:
+            who = (await connection.execute(query.where(person.c.id == UUID(person_id)))).first()
+        if who is None or not who.active:
+            raise Undeliverable("the person is not known here any more, or her account is closed")
+        written = await self._written(event, who.name, who.language)
+        text = written.text.rstrip("\n") + "\n" + FOOTER[who.language].format(site=self._site)
+        identity = f"{event.id}.{person_id}"
+        message = compose(self._settings, who.name, who.email, identity, event.at, written.subject, text)
+        await hand_over(message, who.email, self._settings, self._tls)
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext | None:
+        encrypted = self._settings is not None and self._settings.encryption != "none"
+        return ssl.create_default_context() if encrypted else None
+
+    async def _written(self, event: Event, name: str, language: Language) -> Text:
+        """Write what an event means for a person; what plugins wrote is sent as it is."""
+        if event.name == EVENT:
+            mail = msgspec.json.decode(event.payload, type=PluginMail)
+            return Text(mail.subject[language], mail.text[language])
+        values: dict[str, str] = {"name": name}
+        if event.name in SESSION_EVENTS:
+            session = msgspec.json.decode(event.payload, type=SessionEvent)
+            kind, run_id = event.name, session.run_id
+            values |= {"session": session.title, "when": when(session, language), "place": session.place}
+        else:
+            enrolment = msgspec.json.decode(event.payload, type=EnrolmentCreated)
+            kind, run_id = enrolment.state, enrolment.run_id
+        async with self._database.read() as connection:
+            title = await connection.scalar(select(run.c.title).where(run.c.id == run_id))
+        return write(kind, language, {**values, "run": str(title)})

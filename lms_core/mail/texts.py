@@ -1,0 +1,130 @@
+"""What the core writes to people, in each language.
+
+The first line of each text is the subject. In braces stand `name` (of the recipient), `run`, and for sessions
+`session`, `when` and `place`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from lms_core.hooks.types import SessionEvent
+from lms_core.people.types import Language
+
+_TEXTS: dict[str, dict[Language, str]] = {
+    "enrolled": {
+        "de": """\
+Sie haben einen Platz: {run}
+
+Guten Tag {name},
+
+Sie haben einen Platz in „{run}“.
+""",
+        "en": """\
+You have a seat: {run}
+
+Hello {name},
+
+you have a seat in "{run}".
+""",
+    },
+    "waiting": {
+        "de": """\
+Sie stehen auf der Warteliste: {run}
+
+Guten Tag {name},
+
+„{run}“ ist zurzeit voll. Sie stehen auf der Warteliste; sobald ein
+Platz für Sie frei wird, erhalten Sie ihn und eine weitere Nachricht.
+""",
+        "en": """\
+You are on the waiting list: {run}
+
+Hello {name},
+
+"{run}" is full at the moment. You are on the waiting list; as soon
+as a seat is free for you, you get it and another message.
+""",
+    },
+    "session_changed": {
+        "de": """\
+Geänderter Termin: {session}
+
+Guten Tag {name},
+
+ein Termin von „{run}“ wurde geändert. Jetzt gilt:
+
+{session}
+{when}
+{place}
+""",
+        "en": """\
+Changed session: {session}
+
+Hello {name},
+
+a session of "{run}" was changed. It is now:
+
+{session}
+{when}
+{place}
+""",
+    },
+    "session_cancelled": {
+        "de": """\
+Abgesagter Termin: {session}
+
+Guten Tag {name},
+
+ein Termin von „{run}“ findet nicht statt:
+
+{session}
+{when}
+{place}
+""",
+        "en": """\
+Cancelled session: {session}
+
+Hello {name},
+
+a session of "{run}" will not take place:
+
+{session}
+{when}
+{place}
+""",
+    },
+}
+
+FOOTER: dict[Language, str] = {
+    "de": "\n-- \nDiese Nachricht wurde automatisch verschickt von {site}\n",
+    "en": "\n-- \nThis message was sent automatically by {site}\n",
+}
+
+_DAY = {"de": "%d.%m.%Y", "en": "%Y-%m-%d"}
+_FROM_TO = {"de": "{} bis {} Uhr ({})", "en": "{} to {} ({})"}
+
+
+class Text(msgspec.Struct, frozen=True):
+    """Subject and text of a mail."""
+
+    subject: str
+    text: str
+
+
+def write(kind: str, language: Language, values: dict[str, str]) -> Text:
+    """Fill in a text."""
+    subject, _, text = _TEXTS[kind][language].partition("\n\n")
+    return Text(subject.format(**values), text.format(**values))
+
+
+def when(session: SessionEvent, language: Language) -> str:
+    """Write the time of a session as the clock at its place shows it."""
+
+    def moment(time: datetime, *, day: bool) -> str:
+        return time.strftime(f"{_DAY[language]}, %H:%M" if day else "%H:%M")
+
+    last = moment(session.ends, day=session.starts.date() != session.ends.date())
+    return _FROM_TO[language].format(moment(session.starts, day=True), last, session.zone)

@@ -1,0 +1,73 @@
+"""What migrations of the core and of plugins share: a transaction that nobody else is in, and alembic's settings."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from sqlalchemy import Connection, event, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from lms_core.db import AsyncConnection, Database
+from lms_core.errors import Conflict
+
+HERE = Path(__file__).parent
+LOCK = 7_305_011  # an arbitrary number: who holds this PostgreSQL lock migrates, the others wait
+
+
+def configuration(versions: Path, connection: Connection | None = None, **options: Any) -> Config:
+    """Return alembic's settings for the revisions in a folder; env.py hands `options` to the migration context."""
+    config = Config(cmd_opts=Namespace(quiet=True))
+    config.set_main_option("script_location", _escaped(HERE))
+    config.set_main_option("version_locations", _escaped(versions))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    config.attributes.update(connection=connection, options=options)
+    return config
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("%", "%%")
+
+
+@asynccontextmanager
+async def alone(database: Database) -> AsyncIterator[AsyncConnection]:
+    """Open a connection for alembic's synchronous work, in one transaction that nobody else shares.
+
+    On SQLite foreign keys are off meanwhile (altering a table rebuilds it, and a rebuilt parent would take its
+    children along) and checked before the commit. Raises Conflict when that finds rows without their parent.
+    """
+    engine = create_async_engine(database.writer.url, poolclass=NullPool, hide_parameters=True)
+    if database.is_sqlite:
+        _explicit_transactions(engine.sync_engine)
+    try:
+        async with engine.begin() as connection:
+            if not database.is_sqlite:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+            yield connection
+            if database.is_sqlite:
+                orphans = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).mappings().all()
+                if orphans:
+                    tables = ", ".join(sorted({f"{row['table']} (of {row['parent']})" for row in orphans}))
+                    raise Conflict(f"This would leave rows without what they refer to, in {tables}.")
+    finally:
+        await engine.dispose()
+
+
+def _explicit_transactions(engine: Any) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("busy_timeout=60000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

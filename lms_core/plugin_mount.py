@@ -1,0 +1,70 @@
+"""The routes of a plugin in the application, at /programmes/{programme_id}/NAME."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, Router
+from litestar.di import NamedDependency, Provide
+from litestar.exceptions import HTTPException
+from litestar.params import FromPath
+
+from lms_core.db import Database
+from lms_core.errors import LmsError, answer, problem, to_response
+from lms_core.hooks.context import Context
+from lms_core.hooks.dispatch import Dispatcher
+from lms_core.hooks.manifest import PluginError
+from lms_core.hooks.plugin import Plugin
+from lms_core.http import IdempotencyKey, LmsRequest, Once, once_for
+
+
+def mounted(plugin: Plugin) -> Router:
+    """Return the plugin's routes, each with `context` and `once` to ask for, and with the plugin's name on failures."""
+
+    async def provide_context(
+        request: LmsRequest,
+        programme_id: FromPath[UUID],
+        database: NamedDependency[Database],
+        hooks: NamedDependency[Dispatcher],
+    ) -> AsyncIterator[Context]:
+        user = request.scope.get("user")
+        person_id = user.person_id if user else None
+        context = Context(plugin.name, programme_id, request.state.plugin_settings, database, person_id=person_id)
+        route = f"{request.method} {request.scope['path_template']}"
+        figure, began = hooks.figures.of(plugin.name, route, programme_id), perf_counter()
+        try:
+            yield context
+        except Exception as error:
+            if not isinstance(error, LmsError | HTTPException):  # those are the plugin's well-formed refusals
+                figure.failed(error)
+            raise
+        finally:
+            figure.called(perf_counter() - began)
+            if left := context.end():
+                figure.leaked += 1
+                figure.failed(PluginError(f"left {left} connection(s) of its context open"))
+
+    async def provide_once(
+        request: LmsRequest, context: NamedDependency[Context], idempotency_key: IdempotencyKey = None
+    ) -> Once:
+        return await once_for(request, context.write, idempotency_key)
+
+    def told(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        found = to_response(request, error)
+        if found.status_code != 500:
+            return found
+        detail = f"The plugin {plugin.name} made a mistake; it was logged."
+        return answer(problem(500, "internal", "Internal error", detail, plugin=plugin.name))
+
+    return Router(
+        f"/programmes/{{programme_id:uuid}}/{plugin.name}",
+        route_handlers=list(plugin.routes),
+        dependencies={"context": Provide(provide_context), "once": Provide(provide_once)},
+        signature_types=[Context, Once],
+        exception_handlers={Exception: told},
+        opt={"plugin": plugin.name, "scope": "programme_id"},
+        tags=[plugin.name],
+    )

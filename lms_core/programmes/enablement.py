@@ -1,0 +1,119 @@
+"""What each process knows of the plugins that programmes have enabled: at most two seconds old, and free to ask."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from lms_core.db import Database
+from lms_core.hooks.registry import PluginError, Registry
+from lms_core.programmes.tables import programme_plugin
+
+log = logging.getLogger("lms.plugins")
+
+LOOK_SECONDS = 0.9
+"""How often a process looks whether anything has changed."""
+
+FRESH_SECONDS = 1.8
+"""How old its knowledge may be when it is used; whoever asks later than that waits for a look of his own."""
+
+# every change counts a revision up, and rows are only removed together with their programme or plugin
+_changes = select(func.count(), func.coalesce(func.sum(programme_plugin.c.revision), 0))
+_enabled = select(programme_plugin.c.programme_id, programme_plugin.c.plugin, programme_plugin.c.settings).where(
+    programme_plugin.c.enabled
+)
+
+Unready = Callable[[], Awaitable[dict[str, str]]]
+"""Names the plugins that cannot work with the database as it is, each with the reason."""
+
+
+async def _nobody() -> dict[str, str]:
+    return {}
+
+
+class Enablement:
+    """The enabled plugins of each programme with their settings, as one process knows them."""
+
+    def __init__(self, database: Database, registry: Registry, unready: Unready = _nobody) -> None:
+        self.unready: dict[str, str] = {}
+        self._database = database
+        self._registry = registry
+        self._find_unready = unready
+        self._known: dict[UUID, dict[str, Any]] = {}
+        self._changes: tuple[int, int] | None = None
+        self._read_at = float("-inf")
+        self._forgotten = 0
+        self._looking = asyncio.Lock()
+
+    async def __call__(self, programme_id: UUID) -> Mapping[str, Any]:
+        """Return the settings of the programme's enabled plugins by name.
+
+        In the place of settings stands an exception that says why the plugin cannot be used: a
+        msgspec.ValidationError when they no longer fit, a PluginError when its tables are missing. Of a plugin that
+        is not installed (any more) they are returned as they were kept.
+        """
+        await self._be_fresh()
+        return self._known.get(programme_id, {})
+
+    async def where(self, plugin: str) -> list[UUID]:
+        """Return the programmes that have enabled a plugin."""
+        await self._be_fresh()
+        return sorted(programme_id for programme_id, enabled in self._known.items() if plugin in enabled)
+
+    def forget(self) -> None:
+        """Look anew at the next question."""
+        self._forgotten += 1
+        self._read_at = float("-inf")
+
+    async def watch(self) -> None:
+        """Look again and again until cancelled, so that nobody who asks has to wait for it."""
+        while True:
+            try:
+                async with self._looking:
+                    await self._look()
+            except (SQLAlchemyError, OSError) as error:  # who asks meanwhile looks for himself, and is refused
+                log.warning("cannot look which plugins are enabled: %s", getattr(error, "orig", None) or error)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _be_fresh(self) -> None:
+        if self._read_at + FRESH_SECONDS > time.monotonic():
+            return
+        async with self._looking:  # of many who ask at once, one looks
+            if self._read_at + FRESH_SECONDS <= time.monotonic():
+                await self._look()
+
+    async def _look(self) -> None:
+        read_at = time.monotonic()  # counted from before the look: what it finds is not younger
+        forgotten, first = self._forgotten, self._changes is None
+        unready = await self._find_unready() if first or self.unready else self.unready
+        async with self._database.read() as connection:
+            changes = (await connection.execute(_changes)).one()
+            if tuple(changes) != self._changes or unready != self.unready:
+                self.unready = unready
+                self._known = self._arrange((await connection.execute(_enabled)).all())
+                self._changes = (changes[0], changes[1])
+        if forgotten == self._forgotten:  # else a change came in between, which this look may not have seen
+            self._read_at = read_at
+
+    def _arrange(self, rows: Any) -> dict[UUID, dict[str, Any]]:
+        known: dict[UUID, dict[str, Any]] = {}
+        for row in rows:
+            known.setdefault(row.programme_id, {})[row.plugin] = self._usable(row.plugin, row.settings)
+        return known
+
+    def _usable(self, name: str, settings: Any) -> Any:
+        if reason := self.unready.get(name):
+            return PluginError(reason)
+        plugin = self._registry.plugins.get(name)
+        try:
+            return msgspec.convert(settings, plugin.settings) if plugin else settings
+        except msgspec.ValidationError as error:
+            return error

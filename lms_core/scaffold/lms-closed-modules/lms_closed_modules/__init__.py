@@ -1,0 +1,1 @@
+"""Keeps modules of a programme closed."""

@@ -1,0 +1,84 @@
+"""What the plugins here have in common: the same deed in every hook that there is."""
+
+# mypy: disable-error-code="no-any-return"
+from typing import Any
+
+from lms_core.api import (
+    CalendarEntry,
+    CalendarRequest,
+    Context,
+    CreditsRequest,
+    Effect,
+    EnrolmentCreated,
+    EnrolmentEnded,
+    EnrolmentRequest,
+    ModuleCompleted,
+    Objection,
+    PendingCredit,
+    Plugin,
+    PluginChanged,
+    PluginProposal,
+    SessionEvent,
+    SessionPlan,
+    SessionRemark,
+    hookimpl,
+)
+
+
+class Everywhere(Plugin):
+    """Does `act` in each hook, and answers what that returns."""
+
+    async def act(self, context: Context, hook: str) -> Any:
+        raise NotImplementedError
+
+    @hookimpl
+    async def check_enrolment(self, context: Context, enrolment: EnrolmentRequest) -> list[Objection]:
+        return await self.act(context, "check_enrolment")
+
+    @hookimpl
+    async def check_session(self, context: Context, session: SessionPlan) -> list[SessionRemark]:
+        return await self.act(context, "check_session")
+
+    @hookimpl
+    async def calendar_entries(self, context: Context, request: CalendarRequest) -> list[CalendarEntry]:
+        return await self.act(context, "calendar_entries")
+
+    @hookimpl
+    async def progress_credits(self, context: Context, request: CreditsRequest) -> list[PendingCredit]:
+        return await self.act(context, "progress_credits")
+
+    @hookimpl
+    async def preview_change(self, context: Context, proposal: PluginProposal) -> list[Effect]:
+        return await self.act(context, "preview_change")
+
+    @hookimpl
+    async def enrolment_created(self, context: Context, event: EnrolmentCreated) -> None:
+        await self.act(context, "enrolment_created")
+
+    @hookimpl
+    async def enrolment_ended(self, context: Context, event: EnrolmentEnded) -> None:
+        await self.act(context, "enrolment_ended")
+
+    @hookimpl
+    async def module_completed(self, context: Context, event: ModuleCompleted) -> None:
+        await self.act(context, "module_completed")
+
+    @hookimpl
+    async def session_published(self, context: Context, event: SessionEvent) -> None:
+        await self.act(context, "session_published")
+
+    @hookimpl
+    async def session_changed(self, context: Context, event: SessionEvent) -> None:
+        await self.act(context, "session_changed")
+
+    @hookimpl
+    async def session_cancelled(self, context: Context, event: SessionEvent) -> None:
+        await self.act(context, "session_cancelled")
+
+    @hookimpl
+    async def plugin_enabled(self, context: Context, event: PluginChanged) -> None:
+        await self.act(context, "plugin_enabled")
+
+    @hookimpl
+    async def plugin_disabled(self, context: Context, event: PluginChanged) -> None:
+        await self.act(context, "plugin_disabled")

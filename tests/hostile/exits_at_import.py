@@ -1,0 +1,3 @@
+import sys
+
+sys.exit("usage: exits_at_import [-h]")

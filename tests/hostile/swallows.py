@@ -1,0 +1,18 @@
+import asyncio
+from typing import Any
+
+from lms_core.api import Context
+from tests.hostile.everywhere import Everywhere
+
+
+class Hostile(Everywhere):
+    """Never answers, and swallows every cancellation."""
+
+    name = "swallows"
+
+    async def act(self, context: Context, hook: str) -> Any:
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except BaseException:  # noqa: PERF203  # what it is about
+                continue

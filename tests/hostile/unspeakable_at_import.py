@@ -1,0 +1,3 @@
+from tests.hostile.unspeakable import Unspeakable
+
+raise Unspeakable

@@ -1,0 +1,71 @@
+"""Reads a calendar as two programs of different making do: one knows time zones by name, one by their description."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC
+from typing import Any
+
+import icalendar
+import vobject
+from dateutil import tz
+
+
+def read(text: bytes) -> dict[str, dict[str, Any]]:
+    """Return the entries by uid, as both readers understand them alike; times are moments in UTC."""
+    first, second = by_name(text), by_description(text)
+    assert first == second
+    return first
+
+
+def by_name(text: bytes) -> dict[str, dict[str, Any]]:
+    """Look the names of time zones up in the IANA database, as programs do that have one."""
+    calendar = icalendar.Calendar.from_ical(text)
+    assert not [event.errors for event in calendar.walk() if event.errors]
+    found = {
+        str(event["UID"]): {
+            "starts": event["DTSTART"].dt.astimezone(UTC),
+            "ends": event["DTEND"].dt.astimezone(UTC),
+            "zone": event["DTSTART"].params.get("TZID", "UTC"),
+            "title": str(event["SUMMARY"]),
+            "place": str(event.get("LOCATION", "")),
+            "description": str(event.get("DESCRIPTION", "")),
+            "status": str(event["STATUS"]),
+            "sequence": int(event["SEQUENCE"]),
+            "changed": event["LAST-MODIFIED"].dt,
+        }
+        for event in calendar.events
+    }
+    assert len(found) == len(calendar.events)
+    assert [event["DTSTAMP"].dt for event in calendar.events] == [entry["changed"] for entry in found.values()]
+    return found
+
+
+def by_description(text: bytes) -> dict[str, dict[str, Any]]:
+    """Believe what the calendar itself says about its time zones, as programs do that know no others."""
+    calendar = vobject.readOne(text.decode())
+    events = calendar.contents.get("vevent", [])
+    described = tz.tzical(io.StringIO(text.decode())) if "vtimezone" in calendar.contents else None
+    zones = {"UTC": UTC, **{name: described.get(name) for name in (described.keys() if described else ())}}
+    assert {zone(event) for event in events} | {"UTC"} == zones.keys()
+    found = {
+        event.uid.value: {
+            "starts": event.dtstart.value.replace(tzinfo=zones[zone(event)]).astimezone(UTC),
+            "ends": event.dtend.value.replace(tzinfo=zones[zone(event)]).astimezone(UTC),
+            "zone": zone(event),
+            "title": event.summary.value,
+            "place": event.getChildValue("location", ""),
+            "description": event.getChildValue("description", ""),
+            "status": event.status.value,
+            "sequence": int(event.sequence.value),
+            "changed": event.last_modified.value,
+        }
+        for event in events
+    }
+    assert len(found) == len(events)
+    return found
+
+
+def zone(event: Any) -> str:
+    """Return the name of the zone in which an entry begins."""
+    return event.dtstart.params.get("X-VOBJ-ORIGINAL-TZID", ["UTC"])[0]
