@@ -20,12 +20,20 @@ from tests.support.postgres import create_database, drop_database, postgres
 from tests.support.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Generator, Iterator
     from pathlib import Path
 
     from litestar import Litestar
 
     from content_store import StoreSettings
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep what was logged readable: hostile plugins say what no process can send to another."""
+    report = yield
+    report.sections = [(name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections]
+    return report
+
 
 DATABASES = ("sqlite", "postgresql")
 
