@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from content_store import StoreSettings
 
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Keep what was logged readable: hostile plugins say what no process can send to another."""

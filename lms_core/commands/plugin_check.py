@@ -39,7 +39,7 @@ def check_command(target: str, as_json: bool) -> None:
     except TargetError as error:
         raise click.ClickException(str(error)) from None
     console = make_console()
-    with nullcontext() if as_json else console.status(f"checking {target}") as status:
+    with nullcontext() if as_json else console.status(Text(f"checking {target}")) as status:
         reports = _run(target, status.update if status else lambda _: None)
     if as_json:
         shown = [{"plugin": report.plugin, "reached": report.reached, "steps": report.steps} for report in reports]
@@ -51,7 +51,7 @@ def check_command(target: str, as_json: bool) -> None:
         sys.exit(1)
 
 
-def _run(target: str, tell: Callable[[str], None]) -> list[Report]:
+def _run(target: str, tell: Callable[[Text], None]) -> list[Report]:
     """Let a process of its own check the plugins, for they may end it; what it was at then has failed."""
     command = [sys.executable, "-P", "-m", "lms_core.contract", target]
     reports: list[Report] = []
@@ -66,7 +66,7 @@ def _run(target: str, tell: Callable[[str], None]) -> list[Report]:
                 case Checking(plugin):
                     reports.append(Report(plugin))
                 case Begun() as at:
-                    tell(f"{reports[-1].plugin}: level {at.level} of {len(LEVELS)}: {at.title}")
+                    tell(Text(f"{reports[-1].plugin}: level {at.level} of {len(LEVELS)}: {at.title}"))
                 case Step() as step:
                     reports[-1].steps.append(step)
                 case Finished():

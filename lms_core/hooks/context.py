@@ -126,7 +126,7 @@ class Context:
         self.over = True
         left = list(self.open_connections)
         for connection in left:
-            pass
+            self._take_away(connection)
         return len(left)
 
     def _take_away(self, connection: AsyncConnection) -> None:

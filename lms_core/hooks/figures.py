@@ -78,13 +78,15 @@ class Figures:
                 await connection.execute(upsert, [self._row(figure) for figure in changed])
                 if cleaning:
                     await connection.execute(delete(plugin_call).where(plugin_call.c.updated_at < now() - KEPT))
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("the figures of the plugins cannot be kept yet: %s", getattr(error, "orig", None) or error)
+        except BaseException as error:  # also when this is cancelled in the middle
             for figure in changed:
                 figure.changed = True
-        else:
-            if cleaning:
-                self._clean_at = time.monotonic() + CLEAN_EVERY
+            if not isinstance(error, SQLAlchemyError | OSError):
+                raise
+            log.warning("the figures of the plugins cannot be kept yet: %s", getattr(error, "orig", None) or error)
+            return
+        if cleaning:
+            self._clean_at = time.monotonic() + CLEAN_EVERY
 
     def _row(self, figure: Figure) -> dict[str, Any]:
         return {

@@ -29,6 +29,9 @@ TAKEN = frozenset(
 )  # fmt: skip
 """Words that the core uses after /programmes/{id}/, where the routes of a plugin begin with its name."""
 
+_OTHERS = ("alembic_version", "sqlite_master", "pg_class")
+"""Tables that are neither the core's nor a plugin's; databases keep such names for themselves."""
+
 NAME = re.compile(rf"[a-z][a-z0-9_]{{0,59}}{END}")
 SHORT_NAME = re.compile(rf"[a-z][a-z0-9_-]{{0,59}}{END}")
 SHORTEST_PAUSE = timedelta(minutes=1)
@@ -74,7 +77,7 @@ def _check_name(kind: str, name: Any) -> None:
         raise PluginError(
             f"{kind}.name must be a lower-case letter and up to 59 letters, digits and underscores, not {name!r}"
         )
-    if name in TAKEN or any(f"{table}_".startswith(f"{name}_") for table in [*metadata.tables, "alembic_version"]):
+    if name in TAKEN or any(f"{table}_".startswith(f"{name}_") for table in [*metadata.tables, *_OTHERS]):
         raise PluginError(f"{kind}.name {name!r} is a word of the core's own routes or tables; choose another `name`")
 
 

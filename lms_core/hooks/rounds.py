@@ -77,7 +77,7 @@ class Call:
         left = self.context.end()
         figure.called(seconds)
         if self.cancelled:  # whoever asked has gone, and nobody knows how it would have ended
-            self.error = error or asyncio.CancelledError()
+            self.error = asyncio.CancelledError() if error is None else error
             if self.trial:
                 figure.circuit.trying = False
             return
@@ -87,7 +87,8 @@ class Call:
             error = _caused(PluginError("let a cancellation of its own escape"), error)
         elif left:
             figure.leaked += 1
-            error = error or PluginError(f"left {left} connection(s) of its context open")
+            if error is None:
+                error = PluginError(f"left {left} connection(s) of its context open")
         elif error is None:
             try:
                 self.answer = self.check(answer)
@@ -190,7 +191,7 @@ class Caller:
                 if not runner.done():
                     call = calls[this.at]
                     call.cancelled = True
-                    await asyncio.shield(asyncio.ensure_future(self._end(runner, call)))
+                    await asyncio.shield(self._end(runner, call))
                 raise
             if stop and this.at < len(calls) and calls[this.at].error is not None:
                 return

@@ -14,6 +14,9 @@ from lms_core.hooks.manifest import PluginError
 from lms_core.hooks.plugin import Plugin
 from lms_core.permissions import PERMISSIONS, PUBLIC, SELF
 
+# they could answer before the host has looked, or in place of its refusal
+_LAYERS = ("guards", "middleware", "before_request", "after_request", "after_response", "exception_handlers")
+
 
 def check_routes(plugin: Plugin) -> None:
     """Raise PluginError unless every route is async, closed by a known permission, alone at its address and sound."""
@@ -49,8 +52,9 @@ def _check_route(kind: str, plugin: Plugin, handler: HTTPRouteHandler) -> None:
         )
     if handler.name and not handler.name.startswith(f"{plugin.name}."):
         raise PluginError(f"{route}: its name must begin with {plugin.name}., not be {handler.name!r}, or be left out")
-    if handler.guards:
-        raise PluginError(f"{route} must leave guarding to its permission; remove guards=")
+    for layer in _LAYERS:
+        if getattr(handler, layer, None):
+            raise PluginError(f"{route} must leave who may use it, and when it is off, to the host; remove {layer}=")
     for path in handler.paths:
         if "{programme_id" in path:
             raise PluginError(f"{route}: its address begins after /programmes/ID/{plugin.name}; remove programme_id")
@@ -61,7 +65,7 @@ def _try(kind: str, plugin: Plugin) -> None:
     given = {name: Provide(lambda: None, sync_to_thread=False) for name in ("context", "once")}
     try:
         router = Router(f"/{plugin.name}", route_handlers=list(plugin.routes), dependencies=given)
-        _ = Litestar([router], signature_types=[Context]).openapi_schema
+        _ = Litestar([router], signature_types=[Context], logging_config=None).openapi_schema
     except Exception as error:
         reason = str(error).partition("\n")[0]
         raise PluginError(f"{kind}.routes cannot be mounted: {type(error).__name__}: {reason}") from None

@@ -6,6 +6,7 @@
 # No `from __future__ import annotations`: what the plugin's route declares must resolve at run time.
 import time
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -47,7 +48,9 @@ class Same(Plugin):
     routes = (list_organisations,)
 
 
-async def compared(first: "Callable[[], Awaitable[Any]]", second: "Callable[[], Awaitable[Any]]") -> tuple[float, float]:
+async def compared(
+    first: "Callable[[], Awaitable[Any]]", second: "Callable[[], Awaitable[Any]]"
+) -> tuple[float, float]:
     """Return the best of nine means of each in microseconds, measured in turns: others want the processor, too."""
     means: tuple[list[float], list[float]] = ([], [])
     for _ in range(9):
@@ -76,8 +79,10 @@ async def test_what_those_cost_that_are_not_enabled(app_settings: "Settings") ->
         await anna.put(f"/runs/{run['id']}/enrolment", {})
         there = type(anna)(full.http, anna.person, anna.token)
         for path in (f"/runs/{run['id']}/outline", "/me/dashboard"):
-            without, within = await compared(lambda path=path: anna.get(path), lambda path=path: there.get(path))
-            print(f"\n{path[-9:]}: {without:.0f} µs without plugins, {within / without:.2f} with {len(ALL)} not enabled")
+            without, within = await compared(partial(anna.get, path), partial(there.get, path))
+            print(
+                f"\n{path[-9:]}: {without:.0f} µs without plugins, {within / without:.2f} with {len(ALL)} not enabled"
+            )
 
 
 async def test_what_a_plugin_s_route_costs_beside_a_core_s(app_settings: "Settings") -> None:

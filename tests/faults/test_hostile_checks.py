@@ -22,6 +22,10 @@ PLAN = {
 HOSTILE = sorted([*HOOKED, "nonsense"])
 
 
+# what swallows everything does so even when it is collected
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
 @pytest.fixture
 def plugins(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr(dispatch, "TIME_LIMIT", LIMIT)

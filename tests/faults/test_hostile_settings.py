@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lms_core.db import Database
+from lms_core.hooks.registry import load
+from lms_core.programmes.enablement import Enablement
 from tests.hostile import odd_settings, witness
 from tests.hostile.installed import entry, switch
+from tests.support.dispatching import PROGRAMME, enable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +29,7 @@ def plugins() -> list[Any]:
 
 
 @pytest.fixture(
-    params=[ValueError("expired"), KeyError("licence"), OSError("no such file"), SystemExit(3), RecursionError()],
+    params=[ValueError("expired"), KeyError("licence"), OSError("no such file"), RecursionError()],
     ids=lambda error: type(error).__name__,
 )
 def mood(request: pytest.FixtureRequest) -> Iterator[BaseException]:
@@ -66,3 +70,18 @@ async def test_enabling_and_previewing_say_that_they_do_not_fit(world: World, mo
     shown = await world.admin.post(f"{path}/preview", change, 200)
     assert [hindrance["where"] for hindrance in shown["hindrances"]] == ["body.settings"]
     assert (await world.admin.get(path))["revision"] == 0
+
+
+@pytest.mark.parametrize("mood", [SystemExit(3), KeyboardInterrupt(), GeneratorExit()], indirect=True)
+async def test_not_even_what_ends_a_process_ends_it(database_url: str, mood: BaseException) -> None:
+    database, registry = Database(database_url), load([entry("odd_settings"), entry("witness")])
+    await enable(database, {"odd_settings": {}, "witness": {}})
+    odd_settings.MOOD.append(mood)
+    try:
+        found = await Enablement(database, registry)(PROGRAMME)
+    except BaseException as escaped:  # what would end the server's process here ends the tests
+        pytest.fail(f"{escaped!r} escaped to the server")
+    finally:
+        await database.close()
+    assert isinstance(found["odd_settings"], Exception)
+    assert not isinstance(found["witness"], Exception)

@@ -14,5 +14,5 @@ class Hostile(Everywhere):
         while True:
             try:
                 await asyncio.Event().wait()
-            except BaseException:  # noqa: PERF203  # what it is about
+            except BaseException:  # what it is about
                 continue

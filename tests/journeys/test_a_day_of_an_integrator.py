@@ -134,8 +134,8 @@ async def test_from_the_first_look_to_the_export(
     # it is mended, and the letter is tried again
     monkeypatch.setitem(registry.implementations, "enrolment_created", working)
     event, _, subscriber = dead["id"].partition(":")
-    await integrator.post(f"{path}/deliveries/{event}/{subscriber}/replay", None, 403)
-    await admin.post(f"{path}/deliveries/{event}/{subscriber}/replay", None, 200)
+    await anna.post(f"{path}/deliveries/{event}/{subscriber}/replay", None, 403)
+    await integrator.post(f"{path}/deliveries/{event}/{subscriber}/replay", None, 200)
     await deliver(world, app_settings)
     assert "enrolment_created" in board.CALLED
     assert (await admin.get(f"{path}/deliveries?state=dead"))["items"] == []

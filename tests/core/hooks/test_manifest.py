@@ -75,6 +75,14 @@ async def programmes(context: RouteContext, programme_id: FromPath[str]) -> None
 async def guarded(context: RouteContext) -> None: ...
 
 
+@get("/layered", permission="sample.read", middleware=[work])
+async def layered(context: RouteContext) -> None: ...
+
+
+@get("/forgiving", permission="sample.read", exception_handlers={Exception: idle})
+async def forgiving(context: RouteContext) -> None: ...
+
+
 @get("/{unknown:letters}", permission="sample.read")
 async def unmountable(context: RouteContext, unknown: FromPath[str]) -> None: ...
 
@@ -107,6 +115,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"name": "modules"}, "Sample.name 'modules' is a word of the core's own routes or tables; choose another `name`"),
     ({"name": "run"}, "Sample.name 'run' is a word of the core's own routes or tables; choose another `name`"),
     ({"name": "alembic"}, "Sample.name 'alembic' is a word of the core's own routes or tables; choose another `name`"),
+    ({"name": "sqlite"}, "Sample.name 'sqlite' is a word of the core's own routes or tables; choose another `name`"),
     ({"after": "board"}, "Sample.after must be a tuple of the names of other plugins, not 'board'"),
     (
         {"permissions": ("sample.read",)},
@@ -174,7 +183,19 @@ CASES: list[tuple[dict[str, Any], str]] = [
         {"routes": (programmes,)},
         "Sample: the route programmes: its address begins after /programmes/ID/sample; remove programme_id",
     ),
-    ({"routes": (guarded,)}, "Sample: the route guarded must leave guarding to its permission; remove guards="),
+    (
+        {"routes": (guarded,)},
+        "Sample: the route guarded must leave who may use it, and when it is off, to the host; remove guards=",
+    ),
+    (
+        {"routes": (layered,)},
+        "Sample: the route layered must leave who may use it, and when it is off, to the host; remove middleware=",
+    ),
+    (
+        {"routes": (forgiving,)},
+        "Sample: the route forgiving must leave who may use it, and when it is off, to the host; "
+        "remove exception_handlers=",
+    ),
 ]
 
 

@@ -17,7 +17,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     opens: WallTime
     closes: WallTime
-    zone: str
+    zone: Annotated[str, msgspec.Meta(max_length=64, examples=["Europe/Berlin"])]
 
     def __post_init__(self) -> None:
         """Refuse a zone that does not exist and a window that never opens."""

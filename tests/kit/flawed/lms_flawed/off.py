@@ -1,5 +1,3 @@
-from typing import Any
-
 from sqlalchemy import Column, Table, Uuid, text
 
 from lms_core.api import (
@@ -25,35 +23,13 @@ Table(
 Table("lingering_note", tables, Column("id", Uuid, primary_key=True))
 
 
-class StillThere:
-    """Answers where the host says that there is nothing."""
-
-    def __init__(self, app: Any, **_: Any) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        start: Any = None
-
-        async def change(message: Any) -> None:
-            nonlocal start
-            if message["type"] == "http.response.start":
-                start = message
-                return
-            if b"nothing at this address" in message["body"]:
-                start = {**start, "status": 200}
-            await send(start)
-            await send(message)
-
-        await self.app(scope, receive, change)
-
-
-@get("/", permission="lingering.look", middleware=[StillThere])
+@get("/", permission="lingering.look")
 async def look(context: RouteContext) -> None:
-    """Be there for ever."""
+    """Be there."""
 
 
 class Lingering(Plugin):
-    """Answers where it is off, and writes what is another programme's."""
+    """Writes what is another programme's."""
 
     name = "lingering"
     permissions = (Permission("lingering.look", "look"),)

@@ -16,6 +16,21 @@ class Guessing(Plugin):
     settings = Room
 
 
+class Wing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    side: Annotated[str, msgspec.Meta(max_length=20)]
+
+    def __post_init__(self) -> None:
+        if self.side not in {"left", "right"}:
+            raise ValueError("side: must be left or right")
+
+
+class Ruled(Plugin):
+    """Has settings with a rule that their types do not tell."""
+
+    name = "ruled"
+    settings = Wing
+
+
 class Drops(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     left: Annotated[int, msgspec.Meta(ge=0, le=100)]
 
