@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 import lms_core.tables  # noqa: F401 - declares those that core_key leads to
 from lms_core.db import AsyncConnection, Hundredths, Instant, Json
 from lms_core.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
+from lms_core.facts import PersonFacts, RunFacts, read_person, read_run
 from lms_core.hooks.context import Context
 from lms_core.hooks.deprecation import Deprecated, deprecated
 from lms_core.hooks.metadata import core_key, plugin_tables
@@ -74,11 +75,13 @@ __all__ = [
     "Payload",
     "PendingCredit",
     "Permission",
+    "PersonFacts",
     "Plugin",
     "PluginChanged",
     "PluginProposal",
     "Role",
     "RouteContext",
+    "RunFacts",
     "SessionEvent",
     "SessionPlan",
     "SessionRemark",
@@ -96,6 +99,8 @@ __all__ = [
     "plugin_tables",
     "post",
     "put",
+    "read_person",
+    "read_run",
     "send_mail",
     "tagged",
 ]

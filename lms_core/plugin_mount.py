@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from time import perf_counter
 from typing import Any
@@ -11,14 +12,46 @@ from litestar import Request, Response, Router
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from lms_core.db import Database
 from lms_core.errors import LmsError, answer, problem, to_response
-from lms_core.hooks.context import Context
+from lms_core.hooks.context import GRACE, Context
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.manifest import PluginError
+from lms_core.hooks.measure import told
 from lms_core.hooks.plugin import Plugin
 from lms_core.http import IdempotencyKey, LmsRequest, Once, once_for
+
+
+def contained(app: ASGIApp) -> ASGIApp:
+    """Let a route run in a task of its own, so that what would end the task of a request is the plugin's failure.
+
+    That is a SystemExit and its like, and the cancellation of its own task; when the server cancels the request, the
+    route is cancelled too.
+    """
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except (Exception, asyncio.CancelledError):
+            raise
+        except BaseException as error:  # would end the event loop
+            raise PluginError(told(error)) from error
+
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        task = asyncio.create_task(guarded(scope, receive, send))
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.wait({task}, timeout=GRACE)
+            raise
+        if task.cancelled():
+            raise PluginError("let a cancellation of its own escape")
+        task.result()
+
+    return call
 
 
 def mounted(plugin: Plugin) -> Router:
@@ -37,7 +70,7 @@ def mounted(plugin: Plugin) -> Router:
         figure, began = hooks.figures.of(plugin.name, route, programme_id), perf_counter()
         try:
             yield context
-        except Exception as error:
+        except BaseException as error:
             if not isinstance(error, LmsError | HTTPException):  # those are the plugin's well-formed refusals
                 figure.failed(error)
             raise
@@ -52,7 +85,7 @@ def mounted(plugin: Plugin) -> Router:
     ) -> Once:
         return await once_for(request, context.write, idempotency_key)
 
-    def told(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    def answered(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         found = to_response(request, error)
         if found.status_code != 500:
             return found
@@ -64,7 +97,8 @@ def mounted(plugin: Plugin) -> Router:
         route_handlers=list(plugin.routes),
         dependencies={"context": Provide(provide_context), "once": Provide(provide_once)},
         signature_types=[Context, Once],
-        exception_handlers={Exception: told},
+        exception_handlers={Exception: answered},
+        middleware=[contained],
         opt={"plugin": plugin.name, "scope": "programme_id"},
         tags=[plugin.name],
     )

@@ -17,7 +17,7 @@ from lms_core import settings
 from lms_core.client.report import make_console
 from lms_core.commands.plugin_check import check_command
 from lms_core.commands.plugin_new import new_command
-from lms_core.commands.running import run
+from lms_core.commands.running import run_on_database
 from lms_core.db import AsyncConnection, Database
 from lms_core.errors import Conflict, LmsError, NotFound
 from lms_core.hooks.plugin import Plugin
@@ -41,7 +41,7 @@ plugin.add_command(check_command)
 @plugin.command("list")
 def list_command() -> None:
     """List what is installed, what was left out and why, and what plugins that are gone have left behind."""
-    run(_list)
+    run_on_database(_list)
 
 
 async def _list(found: settings.Settings) -> int:
@@ -109,7 +109,7 @@ def purge_command(name: str, file: Path | None, yes: bool) -> None:
     async def work(found: settings.Settings) -> int:
         return await _purge(found, name, target, yes)
 
-    run(work)
+    run_on_database(work)
 
 
 async def _purge(found: settings.Settings, name: str, file: Path, yes: bool) -> int:
@@ -175,7 +175,7 @@ def downgrade_command(name: str, revision: str) -> None:
         click.echo(f"{name}: {before or 'empty'} -> {after or 'empty'}")
         return 0
 
-    run(work)
+    run_on_database(work)
 
 
 def _usable(registry: Registry, name: str) -> Plugin:

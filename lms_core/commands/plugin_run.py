@@ -8,7 +8,7 @@ from typing import Any
 import click
 from sqlalchemy import select
 
-from lms_core.commands.running import run
+from lms_core.commands.running import run_on_database
 from lms_core.db import Database
 from lms_core.errors import LmsError
 from lms_core.hooks.context import Context
@@ -53,7 +53,7 @@ def _for_programme(registry: Registry, plugin: str, command: click.Command) -> c
                 await database.close()
             return 0
 
-        run(work)
+        run_on_database(work)
 
     key = click.Option(["--programme"], required=True, help="The key of the programme.")
     return click.Command(command.name, params=[key, *command.params], callback=called, help=command.help)

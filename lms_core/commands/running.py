@@ -6,12 +6,13 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from content_store import StoreError
+from content_store import StoreError, StoreSettings
 from lms_core import settings
 from lms_core.errors import LmsError
 
@@ -26,9 +27,25 @@ def from_environment() -> settings.Settings:
         raise click.exceptions.Exit(2) from None
 
 
-def run(work: Callable[[settings.Settings], Coroutine[Any, Any, int]]) -> None:
+def of_demo(data_dir: Path) -> settings.Settings:
+    """Return settings with which a command finds the database of a demonstration; it gets no store."""
+    file = data_dir.absolute() / "lms.sqlite3"
+    if not file.exists():
+        click.echo(f"Error: LMS_DATA_DIR: there is no demonstration in {data_dir}", err=True)
+        raise click.exceptions.Exit(2)
+    nowhere = StoreSettings(url="http://127.0.0.1:9", access_key="none", secret_key="none", bucket="none")  # noqa: S106 - of nothing
+    return settings.Settings(database_url=f"sqlite:///{file}", store=nowhere, public_url="http://127.0.0.1")
+
+
+def run_on_database(work: Callable[[settings.Settings], Coroutine[Any, Any, int]]) -> None:
+    """Run a coroutine that needs the database only: that of the environment, or of the demo named by LMS_DATA_DIR."""
+    data_dir = os.environ.get("LMS_DATA_DIR")
+    run(work, of_demo(Path(data_dir)) if data_dir else None)
+
+
+def run(work: Callable[[settings.Settings], Coroutine[Any, Any, int]], found: settings.Settings | None = None) -> None:
     """Run a coroutine with the settings of the environment; what stands in its way ends as one line and code 1."""
-    found = from_environment()
+    found = found or from_environment()
     try:
         code = asyncio.run(work(found))
     except (SQLAlchemyError, StoreError, LmsError, OSError) as error:

@@ -92,14 +92,14 @@ class Figure:
         self.changed = True
 
 
-def told(error: BaseException) -> str:
-    """Return the class and the first line of what an exception says, at most 300 characters that a database can keep.
+def told(error: BaseException, most: int = 300) -> str:
+    """Return the class and the first line of what an exception says, in `most` characters that a database can keep.
 
     Never raises, whatever the exception does when it is asked.
     """
     try:
-        line = str(error).strip().partition("\n")[0][:300]
+        line = str(error).strip().partition("\n")[0][:most]
     except BaseException:  # a stranger's __str__
         line = "what it says cannot be read"
     text = f"{type(error).__name__}: {line}" if line else type(error).__name__
-    return text.replace("\0", "").encode(errors="replace").decode()[:300]
+    return text.replace("\0", "").encode(errors="replace").decode()[:most]

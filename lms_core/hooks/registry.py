@@ -13,6 +13,7 @@ import msgspec
 import pluggy
 
 from lms_core.hooks.manifest import API_VERSION, PluginError, check_manifest, check_neighbours
+from lms_core.hooks.measure import told
 from lms_core.hooks.plugin import Plugin
 from lms_core.hooks.routes import check_routes
 from lms_core.hooks.specs import HookSpecs, Policy
@@ -153,10 +154,20 @@ def load(plugins: Iterable[Plugin | EntryPoint] | None = None) -> Registry:
             if not (isinstance(kind, type) and issubclass(kind, Plugin)):
                 raise PluginError(f"{entry.value} must be a class that inherits from lms_core.api.Plugin")
             registry.add(kind())
-        except (Exception, SystemExit) as error:  # whatever a stranger's module raises must not stop the others
-            registry.failed[entry.name] = f"{type(error).__name__}: {error}"
-            log.exception("plugin %s is left out", entry.name)
+        except BaseException as error:  # whatever a stranger's module raises must not stop the others
+            registry.failed[entry.name] = reason = told(error, 2_000)
+            log.error("plugin %s is left out: %s", entry.name, reason, exc_info=not isinstance(error, PluginError))
     return registry
 
 
-__all__ = ["API_VERSION", "HOOKS", "Hook", "PluginError", "Registry", "declaration", "load"]
+def fitting(plugin: Plugin, kept: Any) -> Any:
+    """Return settings as the plugin's Struct. Raises msgspec.ValidationError, whatever the Struct itself raises."""
+    try:
+        return msgspec.convert(kept, plugin.settings)
+    except msgspec.ValidationError:
+        raise
+    except BaseException as error:  # a stranger's __post_init__
+        raise msgspec.ValidationError(told(error)) from None
+
+
+__all__ = ["API_VERSION", "HOOKS", "Hook", "PluginError", "Registry", "declaration", "fitting", "load"]

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from lms_core.db import Database
-from lms_core.hooks.registry import PluginError, Registry
+from lms_core.hooks.registry import PluginError, Registry, fitting
 from lms_core.programmes.tables import programme_plugin
 
 log = logging.getLogger("lms.plugins")
@@ -81,6 +81,8 @@ class Enablement:
                     await self._look()
             except (SQLAlchemyError, OSError) as error:  # who asks meanwhile looks for himself, and is refused
                 log.warning("cannot look which plugins are enabled: %s", getattr(error, "orig", None) or error)
+            except Exception:  # or nobody would look any more
+                log.exception("cannot look which plugins are enabled")
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _be_fresh(self) -> None:
@@ -93,10 +95,13 @@ class Enablement:
     async def _look(self) -> None:
         read_at = time.monotonic()  # counted from before the look: what it finds is not younger
         forgotten, first = self._forgotten, self._changes is None
-        unready = await self._find_unready() if first or self.unready else self.unready
         async with self._database.read() as connection:
             changes = (await connection.execute(_changes)).one()
-            if tuple(changes) != self._changes or unready != self.unready:
+        changed = first or tuple(changes) != self._changes
+        # tables come and go with migrations and purges; a purge takes rows of enablement along
+        unready = await self._find_unready() if changed or self.unready else self.unready
+        if changed or unready != self.unready:
+            async with self._database.read() as connection:
                 self.unready = unready
                 self._known = self._arrange((await connection.execute(_enabled)).all())
                 self._changes = (changes[0], changes[1])
@@ -114,6 +119,6 @@ class Enablement:
             return PluginError(reason)
         plugin = self._registry.plugins.get(name)
         try:
-            return msgspec.convert(settings, plugin.settings) if plugin else settings
+            return fitting(plugin, settings) if plugin else settings
         except msgspec.ValidationError as error:
             return error

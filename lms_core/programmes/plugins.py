@@ -13,7 +13,7 @@ from lms_core.db import AsyncConnection, Database
 from lms_core.errors import Conflict, FieldError, InvalidInput, NotFound, PreconditionFailed, field_error
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.plugin import Plugin
-from lms_core.hooks.registry import Registry
+from lms_core.hooks.registry import Registry, fitting
 from lms_core.hooks.types import Effect, PluginChanged, PluginProposal
 from lms_core.outbox.events import emit
 from lms_core.people.actions import seed_plugin
@@ -138,7 +138,7 @@ def _hindrances(
     if reason := unready.get(name):
         return [FieldError("plugin", reason)]
     try:
-        msgspec.convert(settings, registry.plugins[name].settings)
+        fitting(registry.plugins[name], settings)
     except msgspec.ValidationError as error:
         return [field_error(error, "body.settings")]
     return []
@@ -183,7 +183,7 @@ async def preview(
 def _as_proposed(plugin: Plugin, settings: dict[str, Any]) -> Any:
     """Return the settings as the plugin's Struct; None when it is disabled with settings that no longer fit."""
     try:
-        return msgspec.convert(settings, plugin.settings)
+        return fitting(plugin, settings)
     except msgspec.ValidationError:
         return None
 
