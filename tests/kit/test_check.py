@@ -265,7 +265,7 @@ def test_without_postgresql_the_level_is_not_reached(monkeypatch: pytest.MonkeyP
 
 def test_people_get_a_table_and_a_sentence(tmp_path: Path, postgres_server: str) -> None:
     folder = write(tmp_path, __init__=NOSY.replace('"nosy"', '"media"'))
-    done = lms("plugin", "check", folder, LMS_TEST_POSTGRES_URL=postgres_server)
+    done = lms("plugin", "check", folder, LMS_TEST_POSTGRES_URL=postgres_server, COLUMNS="160")
     assert (done.exit_code, [" ".join(line.split()) for line in done.stdout.splitlines() if line.strip(" ─")]) == (
         1,
         [

@@ -115,6 +115,8 @@ def test_it_brings_in_a_master_programme_that_has_begun(first_start: FirstStart)
         "dashboard": {
             "runs": [mine("Microfabrication", 16, "5"), mine("Reliability of microsystems", 20, "2.5")],
             "totals": [{"ectsTotal": "90", "ectsEarned": "0", "ectsInProgress": "7.5", "ectsOpen": "82.5"}],
+            "pending": [],
+            "degraded": [],
         },
         "picture": (MODULES / "microfabrication" / "control-chart.png").read_bytes(),
     }  # fmt: skip
