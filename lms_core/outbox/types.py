@@ -15,7 +15,8 @@ State = Literal["open", "done", "dead"]
 Subscriber = Annotated[str, Meta(min_length=3, max_length=120, pattern=rf"^[a-z]+:[^\x00-\x20/\x7f]+{END}")]
 """Who gets a delivery: its channel, a colon, and whom the channel serves."""
 
-DeliveryId = Annotated[str, Meta(min_length=40, max_length=157, pattern=rf"^[0-9a-f-]{{36}}:[^\x00-\x20/\x7f]+{END}")]
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+DeliveryId = Annotated[str, Meta(min_length=40, max_length=157, pattern=rf"^{_UUID}:[^\x00-\x20/\x7f]+{END}")]
 """The event's id, a colon, and the subscriber."""
 
 
