@@ -136,7 +136,9 @@ async def living(app: Litestar) -> AsyncIterator[None]:
             await over.wait()
 
     task = asyncio.create_task(live())
-    await started.wait()
+    await asyncio.wait({task, asyncio.ensure_future(started.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        task.result()  # it did not start: say why instead of waiting
     yield
     over.set()
     await task

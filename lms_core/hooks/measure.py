@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Coroutine, Generator
 from datetime import datetime
 from time import perf_counter
@@ -48,8 +49,20 @@ class Measured:
                 value, step = (yield awaited), send
             except BaseException as error:
                 if self.severed:
+                    _let_go(self._coroutine)
                     raise
                 value, step = error, self._coroutine.throw
+
+
+def _let_go(coroutine: Coroutine[Any, Any, Any]) -> None:
+    """Close a coroutine, or keep it for good if it goes on: the interpreter would close it again, outside of any loop.
+
+    There waiting fails at once, so that code which tries again whatever happens would hold up the end of the process.
+    """
+    try:
+        coroutine.close()
+    except BaseException:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(coroutine))
 
 
 class Figure:

@@ -14,5 +14,7 @@ class Hostile(Everywhere):
         while True:
             try:
                 await asyncio.Event().wait()
+            except GeneratorExit:  # taken away by the interpreter, where waiting is impossible and this would never end
+                raise
             except BaseException:  # what it is about
                 continue

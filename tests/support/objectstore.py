@@ -28,7 +28,7 @@ def object_store() -> Iterator[StoreSettings]:
         keys = os.environ["LMS_TEST_S3_ACCESS_KEY"], os.environ["LMS_TEST_S3_SECRET_KEY"]
         yield StoreSettings(url, *keys, "media")
         return
-    os.environ.setdefault("GOMEMLIMIT", "200MiB")
+    os.environ.setdefault("GOMEMLIMIT", "400MiB")
     with tempfile.TemporaryDirectory(prefix="lms-store-") as directory, LocalStore(Path(directory)) as settings:
         yield settings
 

@@ -178,7 +178,7 @@ def started(
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=errors,
-                env={**surroundings, "GOMEMLIMIT": "200MiB", **(env or {})},
+                env={**surroundings, "GOMEMLIMIT": "400MiB", **(env or {})},
                 cwd=cwd,
                 start_new_session=True,
             )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import subprocess
+import sys
 import time
-from contextlib import suppress
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
     from tests.support.dispatching import Answer
 
+
+ROOT = Path(__file__).parents[3]
 
 # what swallows everything also complains when it is thrown away
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -77,8 +81,12 @@ async def hangs_and_answers_when_cancelled(_context: Context, _asked: Any) -> An
 
 async def swallows(_context: Context, _asked: Any) -> Any:
     while True:
-        with suppress(BaseException):
+        try:
             await asyncio.Event().wait()
+        except GeneratorExit:  # taken away by the interpreter, where waiting is impossible and this would never end
+            raise
+        except BaseException:
+            continue
 
 
 async def blocks_beyond_its_time(_context: Context, _asked: Any) -> Any:
@@ -397,3 +405,9 @@ async def test_a_plugin_that_works_properly_gives_back_what_it_took(
     async with database.read() as connection:
         assert await connection.scalar(select(programme.c.title)) == "the plugin's"
     assert taken(database) == [0, 0]
+
+
+def test_what_goes_on_whatever_happens_does_not_hold_up_the_end_of_the_process() -> None:
+    command = [sys.executable, "-m", "tests.support.never_ending"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "1\n"
