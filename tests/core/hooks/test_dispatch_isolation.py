@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import subprocess
-import sys
 import time
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -40,8 +37,6 @@ if TYPE_CHECKING:
 
     from tests.support.dispatching import Answer
 
-
-ROOT = Path(__file__).parents[3]
 
 # what swallows everything also complains when it is thrown away
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -405,9 +400,3 @@ async def test_a_plugin_that_works_properly_gives_back_what_it_took(
     async with database.read() as connection:
         assert await connection.scalar(select(programme.c.title)) == "the plugin's"
     assert taken(database) == [0, 0]
-
-
-def test_what_goes_on_whatever_happens_does_not_hold_up_the_end_of_the_process() -> None:
-    command = [sys.executable, "-m", "tests.support.never_ending"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout == "1\n"
