@@ -1,7 +1,8 @@
 """Objects in an S3-compatible store: uploads in parts, signed addresses, and a store of our own.
 
 `interface` says what a store can do and how it fails, `s3` does it over HTTP, and `local` runs a store as a
-child process, so that development and small installations need no other service.
+child process, so that development and small installations need no other service. `memory` keeps the same
+promises without a server, for tests.
 """
 
 from content_store.interface import (
@@ -9,7 +10,9 @@ from content_store.interface import (
     CompletedPart,
     ContentStore,
     ObjectInfo,
+    OpenUpload,
     PartAddress,
+    StoredObject,
     StoreError,
     StoreRefused,
     StoreSettings,
@@ -25,12 +28,14 @@ __all__ = [
     "CompletedPart",
     "ContentStore",
     "ObjectInfo",
+    "OpenUpload",
     "PartAddress",
     "StoreError",
     "StoreRefused",
     "StoreSettings",
     "StoreUnavailable",
     "StoreUnsafe",
+    "StoredObject",
     "UnknownObject",
     "UnknownUpload",
     "UploadRefused",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Sequence
-from datetime import timedelta
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
@@ -15,12 +15,14 @@ __all__ = [
     "CompletedPart",
     "ContentStore",
     "ObjectInfo",
+    "OpenUpload",
     "PartAddress",
     "StoreError",
     "StoreRefused",
     "StoreSettings",
     "StoreUnavailable",
     "StoreUnsafe",
+    "StoredObject",
     "UnknownObject",
     "UnknownUpload",
     "UploadRefused",
@@ -40,7 +42,7 @@ class StoreUnsafe(StoreError):
 
 
 class StoreRefused(StoreError):
-    """The store rejects our keys, our bucket or our request: the settings need correcting."""
+    """The store rejects our keys, our bucket or our request: the settings, or a clock, need correcting."""
 
 
 class UploadRefused(StoreError):
@@ -94,7 +96,8 @@ class StoreSettings(Struct, frozen=True):
 class PartAddress(Struct, frozen=True):
     """Where and how to send one part: a PUT to `url` with exactly these `headers` and the bytes as body.
 
-    The answer's `ETag` need not be kept; `arrived_parts` tells it again.
+    Browsers set the `Content-Length` among them by themselves, and let no page do it. The answer's `ETag` need
+    not be kept; `arrived_parts` tells it again.
     """
 
     number: int
@@ -119,11 +122,32 @@ class CompletedPart(Struct, frozen=True):
 
 
 class ObjectInfo(Struct, frozen=True):
-    """An object of the store: its size in bytes, the store's tag (not always a hash) and its media type."""
+    """An object of the store: its size in bytes, the store's tag (not always a hash) and its media type.
+
+    `sha256`, in hex, is what the store itself found when the object arrived in one request; None for other objects,
+    and where the store does not tell.
+    """
 
     size: int
     etag: str
     content_type: str
+    sha256: str | None = None
+
+
+class StoredObject(Struct, frozen=True):
+    """An object in a listing: its key, its size in bytes, and when it was written (UTC)."""
+
+    key: str
+    size: int
+    modified: datetime
+
+
+class OpenUpload(Struct, frozen=True):
+    """An upload that was started (UTC) and neither completed nor aborted."""
+
+    key: str
+    upload_id: str
+    started: datetime
 
 
 class ContentStore(Protocol):
@@ -149,12 +173,20 @@ class ContentStore(Protocol):
         """Open an upload in parts and return its id."""
 
     async def part_addresses(
-        self, key: str, upload_id: str, parts: Sequence[tuple[int, str]], expires: timedelta
+        self, key: str, upload_id: str, parts: Sequence[tuple[int, str, int]], expires: timedelta
     ) -> list[PartAddress]:
-        """Sign an address for each part, given its number from 1 and the SHA-256 of its bytes in hex.
+        """Sign an address for each part, given its number from 1, the SHA-256 of its bytes in hex, and its bytes.
 
-        Addresses live for 1 second to 7 days. The store refuses other bytes. Nothing but arithmetic: whether
-        the upload exists shows when a part is sent. Raises ValueError for a malformed checksum or period.
+        Addresses live for 1 second to 7 days. The store refuses other bytes, and another number of them before
+        they are sent. Nothing but arithmetic: whether the upload exists shows when a part is sent. Raises
+        ValueError for a malformed checksum or period.
+        """
+
+    def whole_address(self, key: str, sha256: str, size: int, content_type: str, expires: timedelta) -> PartAddress:
+        """Sign an address to which a small object is sent in one request; it has the number 1.
+
+        The object is there as soon as its bytes are: the store refuses others, by SHA-256 (hex) and size. Addresses
+        live for 1 second to 7 days. Nothing but arithmetic. Raises ValueError for a malformed checksum or period.
         """
 
     async def arrived_parts(self, key: str, upload_id: str) -> list[ArrivedPart]:
@@ -173,17 +205,33 @@ class ContentStore(Protocol):
     async def abort_upload(self, key: str, upload_id: str) -> None:
         """Throw an upload and its parts away; one that is not open any more counts as thrown away."""
 
+    async def open_uploads(self, prefix: str) -> list[OpenUpload]:
+        """List the uploads under keys with this prefix that are neither completed nor aborted, by key and age."""
+
     async def stat(self, key: str) -> ObjectInfo | None:
         """Describe an object; None when there is none."""
 
     async def put(self, key: str, data: bytes, content_type: str) -> ObjectInfo:
         """Store a small object in one request, its checksum verified by the store. Raises UploadRefused."""
 
-    def read(self, key: str) -> AsyncGenerator[bytes, None]:
-        """Yield an object's bytes in chunks of up to 1 MiB. Raises UnknownObject with the first chunk.
+    async def write(self, key: str, pieces: AsyncIterable[bytes], content_type: str) -> ObjectInfo:
+        """Store an object of up to 80 GB, in parts whose checksums the store verifies; needs some 25 MiB of memory.
 
+        The object appears whole or not at all: when a piece or a request fails, the failure is raised and the
+        upload aborted, or left for `open_uploads` to find when the store is out of reach. Raises UploadRefused,
+        also for more bytes.
+        """
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
+        """Yield an object's bytes in chunks of up to 1 MiB, from `start` on, at most `length` of them.
+
+        What lies beyond the end is left out, so that the answer may be empty. Raises UnknownObject with the
+        first chunk, and StoreUnavailable, never a shorter answer, when the store breaks off.
         Close it (`contextlib.aclosing`) when leaving before the end: an open reader holds a connection.
         """
+
+    def objects(self, prefix: str) -> AsyncGenerator[StoredObject, None]:
+        """Yield the objects whose keys begin with `prefix`, page by page as they are asked for."""
 
     async def delete(self, key: str) -> None:
         """Remove an object; none counts as removed."""

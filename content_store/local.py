@@ -21,13 +21,24 @@ from content_store import weed
 from content_store.interface import StoreError, StoreSettings, StoreUnavailable, StoreUnsafe
 from content_store.s3 import S3Store
 
-__all__ = ["LocalStore"]
+__all__ = ["LocalStore", "settings_at"]
 
 START_SECONDS = 30
 STABLE_SECONDS = 60
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10
 
 log = logging.getLogger(__name__)
+
+
+def settings_at(directory: Path, bucket: str = "media") -> StoreSettings:
+    """Return how to reach the store that another process runs in a directory; whether it does, the first call shows.
+
+    Raises StoreUnavailable when there never was a store.
+    """
+    port = directory / "port"
+    if not port.exists():
+        raise StoreUnavailable(f"There is no object store in {directory}.")
+    return StoreSettings(f"http://127.0.0.1:{port.read_text()}", *weed.keys(directory), bucket)
 
 
 class LocalStore:

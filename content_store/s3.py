@@ -1,4 +1,4 @@
-"""The content store over HTTP, by way of the minio SDK: the only module that knows the SDK.
+"""The content store over HTTP, by way of the minio SDK.
 
 The SDK blocks and keeps its multipart calls private, hence the threads and the underscores.
 """
@@ -8,25 +8,28 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, aclosing, closing, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import Literal, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import urllib3
 from minio import Minio
-from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
-from minio.signer import _get_canonical_request_hash, _get_signature, _get_signing_key, _get_string_to_sign
+from minio.error import MinioException, S3Error
 
+from content_store.failures import translated
 from content_store.interface import (
     ArrivedPart,
     CompletedPart,
     ObjectInfo,
+    OpenUpload,
     PartAddress,
+    StoredObject,
     StoreError,
     StoreRefused,
     StoreSettings,
@@ -36,14 +39,17 @@ from content_store.interface import (
     UnknownUpload,
     UploadRefused,
 )
+from content_store.signing import presigned
 from content_store.wire import (
     CHECKSUM_HEADER,
-    FAILURES,
     base64,
+    checksum_header,
     checksum_of_parts,
     completion,
     content_disposition,
     cross_origin_rules,
+    digest_of,
+    listed_uploads,
     safe_media_type,
 )
 
@@ -56,7 +62,9 @@ Headers = dict[str, str | list[str] | tuple[str]]  # the SDK's type for headers 
 THREADS = 16
 CHUNK = 1 << 20
 PAGE = 1000
+PART, MOST_PARTS = 8 << 20, 10_000
 PROBE = ".access-probe"
+TIMEOUT = urllib3.Timeout(connect=3, read=30)
 
 log = logging.getLogger(__name__)
 
@@ -77,8 +85,7 @@ class S3Store:
             backoff_factor=0.2,
             raise_on_status=False,
         )
-        timeout = urllib3.Timeout(connect=3, read=30)
-        self._http = urllib3.PoolManager(maxsize=THREADS, timeout=timeout, retries=retries)
+        self._http = urllib3.PoolManager(maxsize=THREADS, timeout=TIMEOUT, retries=retries)
         self._signed = self._client(settings.url, settings.access_key, settings.secret_key)
         self._unsigned = self._client(settings.url)
         self._browser = self._client(settings.browser_url)
@@ -146,19 +153,29 @@ class S3Store:
         return await self._call(self._signed._create_multipart_upload, self._bucket, key, headers)
 
     async def part_addresses(
-        self, key: str, upload_id: str, parts: Sequence[tuple[int, str]], expires: timedelta
+        self, key: str, upload_id: str, parts: Sequence[tuple[int, str, int]], expires: timedelta
     ) -> list[PartAddress]:
-        """Sign an address for each part, given its number and SHA-256."""
+        """Sign an address for each part, given its number, SHA-256 and bytes."""
 
         def sign() -> list[PartAddress]:
             addresses = []
-            for number, sha256 in parts:
-                headers = {CHECKSUM_HEADER: base64(bytes.fromhex(sha256))}
+            for number, sha256, size in parts:
+                headers = {CHECKSUM_HEADER: checksum_header(sha256), "Content-Length": str(size)}
                 query = {"partNumber": str(number), "uploadId": upload_id}
-                addresses.append(PartAddress(number, self._sign("PUT", key, expires, query, headers), headers))
+                url = presigned(self._browser, self._settings, "PUT", key, expires, query, headers)
+                addresses.append(PartAddress(number, url, headers))
             return addresses
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, sign)
+
+    def whole_address(self, key: str, sha256: str, size: int, content_type: str, expires: timedelta) -> PartAddress:
+        """Sign an address to which a small object is sent in one request."""
+        headers = {
+            CHECKSUM_HEADER: checksum_header(sha256),
+            "Content-Length": str(size),
+            "Content-Type": safe_media_type(content_type),
+        }
+        return PartAddress(1, presigned(self._browser, self._settings, "PUT", key, expires, {}, headers), headers)
 
     async def arrived_parts(self, key: str, upload_id: str) -> list[ArrivedPart]:
         """List the parts that have arrived, by number."""
@@ -207,6 +224,20 @@ class S3Store:
         except UnknownUpload:
             log.debug("The upload %s of %s was gone before it was aborted.", upload_id, key)
 
+    async def open_uploads(self, prefix: str) -> list[OpenUpload]:
+        """List the uploads under this prefix that are neither completed nor aborted."""
+
+        def pages() -> list[OpenUpload]:
+            found: list[OpenUpload] = []
+            marker: dict[str, str] | None = {}
+            while marker is not None:
+                query: Headers = {"uploads": "", "prefix": prefix, "max-uploads": str(PAGE), **marker}
+                page, marker = listed_uploads(self._signed._execute("GET", self._bucket, query_params=query).data)
+                found += page
+            return sorted(found, key=lambda upload: (upload.key, upload.started))  # SeaweedFS sorts by another order
+
+        return await self._call(pages)
+
     async def stat(self, key: str) -> ObjectInfo | None:
         """Describe an object; None when there is none."""
         info, _ = await self._call(self._head, key)
@@ -219,8 +250,9 @@ class S3Store:
             if error.code != "NoSuchKey":
                 raise
             return None, None
-        info = ObjectInfo(found.size or 0, found.etag or "", found.content_type or "application/octet-stream")
-        return info, (found.metadata or {}).get(CHECKSUM_HEADER)
+        checksum = (found.metadata or {}).get(CHECKSUM_HEADER)
+        content_type = found.content_type or "application/octet-stream"
+        return ObjectInfo(found.size or 0, _given(found.etag), content_type, digest_of(checksum)), checksum
 
     async def put(self, key: str, data: bytes, content_type: str) -> ObjectInfo:
         """Store a small object in one request."""
@@ -230,14 +262,66 @@ class S3Store:
         checksum = base64(hashlib.sha256(data).digest())
         headers: Headers = {"Content-Type": content_type, CHECKSUM_HEADER: checksum}
         written = self._signed._put_object(self._bucket, key, data, headers)
-        return ObjectInfo(len(data), written.etag or "", content_type)
+        return ObjectInfo(len(data), _given(written.etag), content_type, hashlib.sha256(data).hexdigest())
 
-    async def read(self, key: str) -> AsyncGenerator[bytes, None]:
-        """Yield an object's bytes in chunks of up to 1 MiB."""
-        answer = await self._call(self._signed.get_object, self._bucket, key)
+    async def write(self, key: str, pieces: AsyncIterable[bytes], content_type: str) -> ObjectInfo:
+        """Store an object of any size: in one request when it is small, else in parts."""
+        async with aclosing(_blocks(pieces)) as blocks:
+            block = await anext(blocks)
+            if len(block) < PART:
+                return await self.put(key, block, content_type)
+            upload_id = await self.start_upload(key, content_type)
+            try:
+                sent = [await self._call(self._send_part, key, upload_id, 1, block)]
+                async for block in blocks:
+                    if len(sent) == MOST_PARTS:
+                        raise UploadRefused(f"The object {key} is larger than {MOST_PARTS} parts of {PART} bytes.")
+                    sent.append(await self._call(self._send_part, key, upload_id, len(sent) + 1, block))
+                return await self.complete_upload(key, upload_id, sent)
+            except BaseException:
+                with suppress(StoreError):
+                    await self.abort_upload(key, upload_id)
+                raise
+
+    def _send_part(self, key: str, upload_id: str, number: int, data: bytes) -> CompletedPart:
+        digest = hashlib.sha256(data)
+        headers: Headers = {CHECKSUM_HEADER: base64(digest.digest())}
+        tag = self._signed._upload_part(self._bucket, key, data, headers, upload_id, number)
+        return CompletedPart(number, _given(tag), digest.hexdigest())
+
+    async def read(self, key: str, start: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
+        """Yield an object's bytes in chunks of up to 1 MiB, from `start` on."""
+        if length == 0:
+            return
+        answer = await self._call(self._open, key, start, length)
+        if answer is None:
+            return
         with closing(answer):
             while chunk := await self._call(answer.read, CHUNK):
                 yield chunk
+
+    def _open(self, key: str, start: int, length: int | None) -> urllib3.BaseHTTPResponse | None:
+        try:
+            answer = self._signed.get_object(self._bucket, key, start, length or 0)
+        except S3Error as error:
+            if error.code != "InvalidRange":
+                raise
+            return None
+        with ExitStack() as unless_good:
+            unless_good.callback(answer.close)
+            _given(answer.headers.get("etag"))
+            if (start or length) and answer.status != 206:
+                raise ValueError("it sends whole objects instead of ranges.")
+            unless_good.pop_all()
+        return answer
+
+    async def objects(self, prefix: str) -> AsyncGenerator[StoredObject, None]:
+        """Yield the objects whose keys begin with `prefix`."""
+        listing = self._signed._list_objects(self._bucket, max_keys=PAGE, prefix=prefix)
+        while page := await self._call(lambda: list(islice(listing, PAGE))):
+            for found in page:
+                modified = found.last_modified or datetime.min.replace(tzinfo=UTC)
+                yield StoredObject(found.object_name or "", found.size or 0, modified)
 
     async def delete(self, key: str) -> None:
         """Remove an object; none counts as removed."""
@@ -258,32 +342,12 @@ class S3Store:
             "response-content-disposition": content_disposition(name, inline=inline),
             "response-content-type": safe_media_type(content_type),
         }
-        return self._sign(method, key, expires, query, {})
+        return presigned(self._browser, self._settings, method, key, expires, query, {})
 
     async def close(self) -> None:
         """Wait for running calls and close the connections."""
         await asyncio.to_thread(self._threads.shutdown)
         self._http.clear()
-
-    def _sign(self, method: str, key: str, expires: timedelta, query: dict[str, str], headers: dict[str, str]) -> str:
-        """Sign a URL (AWS Signature 4) with its headers; the SDK's own leaves them out, so optional."""
-        settings, now = self._settings, datetime.now(UTC)
-        scope = f"{now:%Y%m%d}/{settings.region}/s3/aws4_request"
-        params: Headers = {
-            **query,
-            "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
-            "X-Amz-Credential": f"{settings.access_key}/{scope}",
-            "X-Amz-Date": f"{now:%Y%m%dT%H%M%SZ}",
-            "X-Amz-Expires": str(int(expires.total_seconds())),
-            "X-Amz-SignedHeaders": ";".join(sorted(["host", *headers])),
-        }
-        url = self._browser.get_presigned_url(method, self._bucket, key, expires, extra_query_params=params)
-        parts = urlsplit(url)
-        signed = {"host": parts.netloc, **headers}
-        request, _ = _get_canonical_request_hash(method, parts, signed, "UNSIGNED-PAYLOAD")
-        signing_key = _get_signing_key(settings.secret_key, now, settings.region, "s3")
-        signature = _get_signature(signing_key, _get_string_to_sign(now, scope, request))
-        return f"{url}&X-Amz-Signature={signature}"
 
     async def _call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a blocking call in a thread and translate its failure."""
@@ -291,22 +355,25 @@ class S3Store:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, call)
         except (MinioException, urllib3.exceptions.HTTPError, ElementTree.ParseError, ValueError) as error:
-            raise _translated(error, self._settings.url) from error
+            raise translated(error, self._settings.url) from error
 
 
-def _translated(error: Exception, url: str) -> StoreError:
-    match error:
-        case S3Error():
-            status, code, message = error.response.status, error.code or "", error.message or ""
-        case ServerError():
-            status, code, message = error.status_code, "", str(error)
-        case InvalidResponseError():
-            status, code, message = error._code, "", str(error)
-        case urllib3.exceptions.HTTPError():
-            return StoreUnavailable(f"The object store at {url} cannot be reached or answers too late.")
-        case _:
-            return StoreRefused(f"What answers at {url} is no object store: {error}")
-    if status >= 500:
-        return StoreUnavailable(f"The object store at {url} answers with status {status}.")
-    failure = FAILURES.get(code, StoreRefused)
-    return failure(f"The object store at {url} refuses the request ({code or status}): {message}")
+def _given(tag: str | None) -> str:
+    """Return the tag that every store gives its objects; a page of some proxy on the way has none."""
+    if not tag:
+        raise ValueError("its answer has no ETag.")
+    return tag
+
+
+async def _blocks(pieces: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
+    """Cut a stream into blocks of the size of a part; the last is smaller, and empty only when it is the first."""
+    held, first = bytearray(), True
+    async for piece in pieces:
+        held += piece
+        while len(held) >= PART:
+            block = bytes(memoryview(held)[:PART])
+            del held[:PART]
+            yield block
+            first = False
+    if held or first:
+        yield bytes(held)

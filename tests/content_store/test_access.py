@@ -22,6 +22,7 @@ from content_store import (
     StoreUnavailable,
     StoreUnsafe,
     UnknownUpload,
+    s3,
 )
 from content_store.s3 import S3Store
 from tests.support.objectstore import fresh_bucket
@@ -45,15 +46,15 @@ async def test_a_closed_bucket_passes(settings: StoreSettings) -> None:
 
 
 async def test_without_keys_nothing_is_read_or_written(
-    store: ContentStore, settings: StoreSettings, browser: httpx.AsyncClient
+    service: ContentStore, settings: StoreSettings, web: httpx.AsyncClient
 ) -> None:
-    await store.put("exam", b"secret", "text/plain")
+    await service.put("exam", b"secret", "text/plain")
     bucket = f"{settings.url}/{settings.bucket}"
     answers = [
-        await browser.get(bucket),
-        await browser.get(f"{bucket}/exam"),
-        await browser.put(f"{bucket}/exam", content=b"mine"),
-        await browser.delete(f"{bucket}/exam"),
+        await web.get(bucket),
+        await web.get(f"{bucket}/exam"),
+        await web.put(f"{bucket}/exam", content=b"mine"),
+        await web.delete(f"{bucket}/exam"),
     ]
     assert [answer.status_code for answer in answers] == [403, 403, 403, 403]
 
@@ -112,7 +113,7 @@ BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/html\r\nContent-
 LOST = b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\nlost"
 GONE = b"HTTP/1.1 404 Not Found\r\nContent-Type: application/xml\r\nContent-Length: 40\r\n\r\n"
 GONE += b"<Error><Code>NoSuchUpload</Code></Error>"
-TORN = b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: 1000\r\n\r\n<half"
+TORN = b"HTTP/1.1 200 OK\r\nETag: tag\r\nContent-Type: application/xml\r\nContent-Length: 1000\r\n\r\n<half"
 
 
 @pytest.mark.parametrize(
@@ -164,6 +165,36 @@ async def test_a_download_that_breaks_off_is_not_taken_for_the_whole() -> None:
         await store.close()
 
 
+async def test_a_page_that_answers_in_place_of_the_store_is_no_object() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield bytes(s3.PART + 1)
+
+    async with answering(PAGE) as url:
+        store = S3Store(StoreSettings(url, "key", "secret", "media"))
+        for asking in (
+            store.put("video", b"bytes", "video/mp4"),
+            store.write("video", pieces(), "video/mp4"),
+            store.stat("video"),
+            anext(store.read("video")),
+            anext(store.objects("")),
+            store.open_uploads(""),
+        ):
+            with pytest.raises(StoreRefused, match="is no object store"):
+                await asking
+        await store.close()
+
+
+async def test_a_store_that_ignores_ranges_gives_no_wrong_bytes() -> None:
+    whole = b"HTTP/1.1 200 OK\r\nETag: tag\r\nContent-Length: 10\r\n\r\n0123456789"
+    async with answering(whole) as url:
+        store = S3Store(StoreSettings(url, "key", "secret", "media"))
+        assert [chunk async for chunk in store.read("video")] == [b"0123456789"]
+        for start, length in ((3, None), (0, 4)):
+            with pytest.raises(StoreRefused, match="whole objects instead of ranges"):
+                await anext(store.read("video", start, length))
+        await store.close()
+
+
 async def test_several_processes_prepare_the_bucket_at_once(store_server: StoreSettings) -> None:
     async with fresh_bucket(store_server) as settings:
         stores = [S3Store(replace(settings, bucket=f"{settings.bucket}-2")) for _ in range(4)]
@@ -174,26 +205,26 @@ async def test_several_processes_prepare_the_bucket_at_once(store_server: StoreS
 
 
 async def test_only_pages_of_the_allowed_origins_may_use_the_bucket(
-    store: ContentStore, settings: StoreSettings, browser: httpx.AsyncClient
+    service: ContentStore, settings: StoreSettings, web: httpx.AsyncClient
 ) -> None:
     async def preflight(origin: str, method: str) -> tuple[int, str | None]:
         asked = {"Origin": origin, "Access-Control-Request-Method": method}
         asked["Access-Control-Request-Headers"] = "x-amz-checksum-sha256,range"
-        answer = await browser.options(f"{settings.url}/{settings.bucket}/lecture", headers=asked)
+        answer = await web.options(f"{settings.url}/{settings.bucket}/lecture", headers=asked)
         return answer.status_code, answer.headers.get("access-control-allow-methods")
 
     assert await preflight(PAGES, "PUT") == (200, "GET, HEAD, PUT")
     assert await preflight(PAGES, "GET") == (200, "GET, HEAD, PUT")
     assert await preflight("https://elsewhere.example", "PUT") == (403, None)
 
-    await store.put("lecture", b"0123456789", "text/plain")
-    url = store.download_address("lecture", "lecture.txt", "text/plain", timedelta(hours=1))
-    ours = await browser.get(url, headers={"Origin": PAGES, "Range": "bytes=2-4"})
+    await service.put("lecture", b"0123456789", "text/plain")
+    url = service.download_address("lecture", "lecture.txt", "text/plain", timedelta(hours=1))
+    ours = await web.get(url, headers={"Origin": PAGES, "Range": "bytes=2-4"})
     exposed = {name.lower() for name in ours.headers["access-control-expose-headers"].split(", ")}
     assert (ours.content, ours.headers["access-control-allow-origin"]) == (b"234", PAGES)
     assert exposed == {"etag", "content-length", "content-range", "accept-ranges", "x-amz-checksum-sha256"}
 
-    theirs = await browser.get(url, headers={"Origin": "https://elsewhere.example"})
+    theirs = await web.get(url, headers={"Origin": "https://elsewhere.example"})
     assert "access-control-allow-origin" not in theirs.headers
 
 
