@@ -30,7 +30,7 @@ import lms_core.progress.routes
 import lms_core.webhooks.routes
 from content_store import ContentStore
 from content_store.s3 import S3Store
-from lms_core.channels import channels
+from lms_core.channels import labour
 from lms_core.db import Database
 from lms_core.errors import to_response
 from lms_core.guard import Guard, check_routes
@@ -39,7 +39,6 @@ from lms_core.hooks.plugin import Plugin
 from lms_core.hooks.registry import Registry, load
 from lms_core.http import LmsRequest, check_body, provide_once
 from lms_core.migrations.plugins import unready
-from lms_core.outbox.work import work
 from lms_core.people.attempts import Attempts
 from lms_core.plugin_mount import mounted
 from lms_core.programmes.enablement import Enablement
@@ -67,7 +66,7 @@ def create_app(settings: Settings, plugins: Iterable[Plugin] | None = None) -> L
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(enablement.watch())]
         if settings.embedded:
-            tasks.append(asyncio.create_task(work(database, channels(settings, database, hooks), hooks)))
+            tasks.append(asyncio.create_task(labour(settings, database, store, hooks)))
         try:
             async with hooks.running():
                 try:

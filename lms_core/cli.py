@@ -20,11 +20,12 @@ from sqlalchemy import select, text
 from content_store.s3 import S3Store
 from lms_core import migrations, settings
 from lms_core.app import create_app
-from lms_core.channels import channels
-from lms_core.client.command import import_course_command
+from lms_core.channels import labour
+from lms_core.client.command import push
+from lms_core.commands.media import media
 from lms_core.commands.plugin import plugin
 from lms_core.commands.plugin_run import run_command
-from lms_core.commands.running import from_environment, run
+from lms_core.commands.running import from_environment, run, run_on_database
 from lms_core.db import Database
 from lms_core.demo.command import demo
 from lms_core.doctor import examine
@@ -32,7 +33,6 @@ from lms_core.errors import LmsError
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.registry import load
 from lms_core.migrations.plugins import migrate_plugins, unready
-from lms_core.outbox.work import work
 from lms_core.people import actions as people
 from lms_core.people.tables import role
 from lms_core.people.types import NewGrant, NewPerson
@@ -53,9 +53,11 @@ def main() -> None:
 
 
 main.add_command(demo)
-main.add_command(import_course_command)
+main.add_command(push)
+main.add_command(push, "import")  # its name when it took folders only
 main.add_command(run_command)
 main.add_command(plugin)
+main.add_command(media)
 
 
 def production() -> Litestar:
@@ -109,13 +111,15 @@ async def _work(found: settings.Settings) -> int:
     database = Database(found.database_url)
     registry = load()
     hooks = Dispatcher(registry, Enablement(database, registry, partial(unready, database, registry)), database)
-    task = asyncio.create_task(work(database, channels(found, database, hooks), hooks))
+    store = S3Store(found.store)
+    task = asyncio.create_task(labour(found, database, store, hooks))
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, task.cancel)
     await watch()
     async with hooks.running():
         with suppress(asyncio.CancelledError):
             await task
+    await store.close()
     await database.close()
     return 0
 
@@ -124,9 +128,10 @@ async def _work(found: settings.Settings) -> int:
 def migrate() -> None:
     """Bring the database to the tables that this release and its plugins need, and prepare the bucket of the store.
 
-    A plugin whose tables cannot be brought there is named, and the exit code is 1; the others go on.
+    A plugin whose tables cannot be brought there is named, and the exit code is 1; the others go on. With LMS_DATA_DIR
+    it is the database of a demonstration, which prepares its store when it starts.
     """
-    run(_migrate)
+    run_on_database(_migrate)
 
 
 async def _migrate(found: settings.Settings) -> int:
@@ -142,8 +147,9 @@ async def _migrate(found: settings.Settings) -> int:
                 click.echo(f"plugin {one.plugin}: stays at {one.after or 'empty'}: {one.failed}", err=True)
             else:
                 click.echo(f"plugin {one.plugin}: {one.before or 'empty'} -> {one.after}")
-        await store.prepare(found.allowed_origins)
-        click.echo(f"content store: bucket {found.store.bucket} is ready")
+        if not found.embedded:
+            await store.prepare(found.allowed_origins)
+            click.echo(f"content store: bucket {found.store.bucket} is ready")
     finally:
         await store.close()
         await database.close()

@@ -16,6 +16,7 @@ from content_store.s3 import S3Store
 from lms_core.db import Database
 from lms_core.health import Check, check_database, check_migrations, check_store
 from lms_core.hooks.registry import load
+from lms_core.media.tools import missing
 from lms_core.migrations.plugins import unready
 from lms_core.settings import Settings
 from lms_core.types import now
@@ -36,7 +37,7 @@ async def examine(settings: Settings) -> list[Check]:
             _check_plugins(database),
             _check_clock(database, settings.store.url),
         )
-        return [*found, _check_disk(database)]
+        return [*found, _check_tools(), _check_disk(database)]
     finally:
         await store.close()
         await database.close()
@@ -85,3 +86,12 @@ def _check_disk(database: Database) -> Check:
     path = Path(database.writer.url.database or ".").parent if database.is_sqlite else Path()
     free = shutil.disk_usage(path if path.exists() else ".").free
     return Check("disk", free >= LEAST_FREE, f"{free / (1 << 30):.1f} GiB free, at least 1 GiB is needed")
+
+
+def _check_tools() -> Check:
+    """Say which programs are there that look into films and PDFs; the server does without them."""
+    gone = missing()
+    if not gone:
+        return Check("tools", True, "films and PDFs are looked into")
+    packages = " and ".join(sorted(set(gone.values())))
+    return Check("tools", True, f"no {', '.join(gone)} here; where the worker runs, install {packages}")

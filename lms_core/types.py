@@ -22,6 +22,7 @@ __all__ = [
     "Body",
     "Count",
     "Email",
+    "FileName",
     "Instant",
     "Key",
     "Limit",
@@ -47,6 +48,9 @@ END = r"(?!\n)$"
 
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=rf"^[^\x00-\x1f\x7f]*{END}")]
 """One line of text for people: a title, a person's name, a file's name."""
+
+FileName = Annotated[str, Meta(min_length=1, max_length=255, pattern=rf"^[^\x00-\x1f\x7f]*{END}")]
+"""The name of a file as people see it, in any script; never part of an address or a key in the store."""
 
 LongText = Annotated[str, Meta(max_length=20_000, pattern=r"^[^\x00]*$")]
 """Several lines of text for people; no NUL."""

@@ -28,13 +28,14 @@ def from_environment() -> settings.Settings:
 
 
 def of_demo(data_dir: Path) -> settings.Settings:
-    """Return settings with which a command finds the database of a demonstration; it gets no store."""
+    """Return settings (marked as `embedded`) with which a command finds the database of a demo; it gets no store."""
     file = data_dir.absolute() / "lms.sqlite3"
     if not file.exists():
         click.echo(f"Error: LMS_DATA_DIR: there is no demonstration in {data_dir}", err=True)
         raise click.exceptions.Exit(2)
     nowhere = StoreSettings(url="http://127.0.0.1:9", access_key="none", secret_key="none", bucket="none")  # noqa: S106 - of nothing
-    return settings.Settings(database_url=f"sqlite:///{file}", store=nowhere, public_url="http://127.0.0.1")
+    url = f"sqlite:///{file}"
+    return settings.Settings(database_url=url, store=nowhere, public_url="http://127.0.0.1", embedded=True)
 
 
 def run_on_database(work: Callable[[settings.Settings], Coroutine[Any, Any, int]]) -> None:

@@ -14,7 +14,7 @@ import httpx
 import msgspec
 from sqlalchemy import select, update
 
-from lms_core.client.course import import_course
+from lms_core.client.course import import_course, prepare_course
 from lms_core.client.http import LmsClient
 from lms_core.db import Database
 from lms_core.people import actions as persons
@@ -135,7 +135,7 @@ async def bring_in(url: str, cast: dict[str, SignInData], data_dir: Path) -> Non
         runs = {}
         for folder in sorted(MODULES.iterdir()):
             async with LmsClient(url, lecturer.token) as client:
-                key = (await import_course(client, folder, KEY)).key
+                key = (await import_course(client, await prepare_course(client, folder, KEY))).key
             module = (await lecturer("GET", f"{path}/modules?key={key}"))["items"][0]
             if module["draft"]:
                 answer = await http.get(

@@ -15,6 +15,8 @@ from lms_core.hooks.types import EnrolmentCreated, SessionEvent
 from lms_core.mail.message import compose, hand_over
 from lms_core.mail.send import EVENT, PluginMail
 from lms_core.mail.texts import FOOTER, Text, when, write
+from lms_core.media.tables import media
+from lms_core.media.types import MediaEvent
 from lms_core.modules.tables import run
 from lms_core.outbox.events import Event, Undeliverable
 from lms_core.people.tables import person
@@ -35,11 +37,13 @@ class MailChannel:
         self._database = database
 
     async def subscribers(self, event: Event) -> list[str]:
-        """Name who is told: the person who has a seat or waiting place, or all with a seat in a session's run."""
+        """Name who is told: who has a seat or waiting place, all with a seat in a session's run, who brought a file."""
         if self._settings is None:
             return []
         if event.name == "enrolment_created":
             return [f"mail:{msgspec.json.decode(event.payload, type=EnrolmentCreated).person_id}"]
+        if event.name == "media_quarantined":
+            return [f"mail:{msgspec.json.decode(event.payload, type=MediaEvent).person_id}"]
         if event.name in SESSION_EVENTS:
             session = msgspec.json.decode(event.payload, type=SessionEvent)
             seated = select(run_enrolment.c.person_id).where(
@@ -79,6 +83,8 @@ class MailChannel:
             mail = msgspec.json.decode(event.payload, type=PluginMail)
             return Text(mail.subject[language], mail.text[language])
         values: dict[str, str] = {"name": name}
+        if event.name == "media_quarantined":
+            return await self._about_file(event, language, values)
         if event.name in SESSION_EVENTS:
             session = msgspec.json.decode(event.payload, type=SessionEvent)
             kind, run_id = event.name, session.run_id
@@ -89,3 +95,12 @@ class MailChannel:
         async with self._database.read() as connection:
             title = await connection.scalar(select(run.c.title).where(run.c.id == run_id))
         return write(kind, language, {**values, "run": str(title)})
+
+    async def _about_file(self, event: Event, language: Language, values: dict[str, str]) -> Text:
+        media_id = msgspec.json.decode(event.payload, type=MediaEvent).media_id
+        query = select(media.c.name, media.c.reason).where(media.c.id == media_id, media.c.state == "quarantined")
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).first()
+        if row is None:
+            raise Undeliverable("the file is sent again already, or was deleted")
+        return write("media_quarantined", language, {**values, "file": row.name, "reason": row.reason})

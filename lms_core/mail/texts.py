@@ -1,7 +1,7 @@
 """What the core writes to people, in each language.
 
 The first line of each text is the subject. In braces stand `name` (of the recipient), `run`, and for sessions
-`session`, `when` and `place`.
+`session`, `when` and `place`, for files `file` and `reason` (which is English).
 """
 
 from __future__ import annotations
@@ -14,6 +14,28 @@ from lms_core.hooks.types import SessionEvent
 from lms_core.people.types import Language
 
 _TEXTS: dict[str, dict[Language, str]] = {
+    "media_quarantined": {
+        "de": """\
+Eine Datei kam nicht richtig an: {file}
+
+Guten Tag {name},
+
+Ihre Datei „{file}“ wurde geprüft und wird zurückgehalten:
+{reason}
+
+Bitte laden Sie sie noch einmal hoch. Wo sie verwendet wird, bleibt sie eingetragen.
+""",
+        "en": """\
+A file did not arrive as it should: {file}
+
+Hello {name},
+
+your file "{file}" was checked and is held back:
+{reason}
+
+Please upload it again. Where it is used, it stays in its place.
+""",
+    },
     "enrolled": {
         "de": """\
 Sie haben einen Platz: {run}

@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
-from lms_core.types import Name, Payload, Sha256, View
+from lms_core.types import FileName, Payload, Sha256, View
 
-MediaState = Literal["uploading", "ready"]
+MediaState = Literal["uploading", "checking", "ready", "quarantined"]
 MediaType = Annotated[
     str, Meta(max_length=127, pattern=r"^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*(?!\n)$")
 ]
-Size = Annotated[int, Meta(ge=0, le=100 * 1024**3)]
+LARGEST = 100 * 1024**3
+Size = Annotated[int, Meta(ge=0, le=LARGEST)]
 PartNumber = Annotated[int, Meta(ge=1, le=10_000)]
-
-
-class NewMedia(Payload, frozen=True, kw_only=True):
-    """A file to be brought into a programme: name, size in bytes, media type, SHA-256 of the whole."""
-
-    name: Name
-    size: Size
-    content_type: MediaType
-    sha256: Sha256
-
-
-class Media(View, frozen=True, kw_only=True):
-    """A file of a programme. It can be used in units once its state is ready."""
-
-    id: UUID
-    programme_id: UUID
-    name: str
-    size: int
-    content_type: str
-    sha256: str
-    state: MediaState
-    part_size: int
-    """Bytes of every part but the last; the number of parts is ceil(size / part_size), at least 1."""
+Bytes = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
 
 class PartRequest(Payload, frozen=True, kw_only=True):
@@ -47,16 +27,39 @@ class PartRequest(Payload, frozen=True, kw_only=True):
     sha256: Sha256
 
 
-class PartsRequest(Payload, frozen=True, kw_only=True):
-    """The parts for which addresses are wanted, at most 100 at once."""
+class NewMedia(Payload, frozen=True, kw_only=True):
+    """A file to be brought into a programme: name, size in bytes, media type, SHA-256 of the whole.
 
-    parts: Annotated[list[PartRequest], Meta(min_length=1, max_length=100)]
+    Without the SHA-256 the upload cannot be recognised later, and completing it needs the SHA-256. Up to 100 `parts`
+    may be named already: the answer then has their addresses.
+    """
+
+    name: FileName
+    size: Size
+    content_type: MediaType
+    sha256: Sha256 | None = None
+    parts: Annotated[list[PartRequest], Meta(max_length=100)] = []
 
 
-class SentParts(Payload, frozen=True, kw_only=True):
-    """All parts of a file, as they were sent: number and SHA-256 of each, in ascending order of number."""
+class Media(View, frozen=True, kw_only=True):
+    """A file of a programme.
 
-    parts: Annotated[list[PartRequest], Meta(max_length=10_000)]
+    `state` goes from uploading to ready, for files of several parts by way of checking: all bytes are being read from
+    the store and compared with the SHA-256. A quarantined file is not what it was announced as, for the `reason`;
+    announcing the same bytes again repairs it, wherever it is used. Drafts may use files that are being checked;
+    publishing needs all of them ready.
+    """
+
+    id: UUID
+    programme_id: UUID
+    name: str
+    size: int
+    content_type: str
+    sha256: str | None
+    state: MediaState
+    reason: str | None
+    part_size: int
+    """Bytes of every part but the last; the number of parts is ceil(size / part_size), at least 1."""
 
 
 class PartAddress(View, frozen=True, kw_only=True):
@@ -65,6 +68,49 @@ class PartAddress(View, frozen=True, kw_only=True):
     number: int
     url: str
     headers: dict[str, str]
+
+
+class Announced(Media, frozen=True, kw_only=True, omit_defaults=True):
+    """A file that was announced, with addresses for the parts that were named, if it still wants them."""
+
+    parts: list[PartAddress] = []
+
+
+class MediaUse(View, frozen=True, kw_only=True):
+    """A file of a programme with the number of places that need it: files of units, drafts and all versions counted."""
+
+    id: UUID
+    name: str
+    size: int
+    content_type: str
+    sha256: str | None
+    state: MediaState
+    reason: str | None
+    created_by: UUID
+    created_at: datetime
+    uses: int
+
+
+class MediaPage(View, frozen=True):
+    """A page of files, in the order in which they were announced."""
+
+    items: list[MediaUse]
+
+
+class PartsRequest(Payload, frozen=True, kw_only=True):
+    """The parts for which addresses are wanted, at most 100 at once."""
+
+    parts: Annotated[list[PartRequest], Meta(min_length=1, max_length=100)]
+
+
+class SentParts(Payload, frozen=True, kw_only=True):
+    """All parts of a file, as they were sent: number and SHA-256 of each, in ascending order of number.
+
+    `sha256` of the whole is required here if it was not announced.
+    """
+
+    parts: Annotated[list[PartRequest], Meta(max_length=10_000)]
+    sha256: Sha256 | None = None
 
 
 class PartAddresses(View, frozen=True, kw_only=True):
@@ -84,3 +130,82 @@ class ArrivedParts(View, frozen=True, kw_only=True):
     """The parts of an upload that have arrived, so that an interrupted client sends only the others."""
 
     parts: list[ArrivedPart]
+
+
+class Quota(Payload, frozen=True, kw_only=True):
+    """How many bytes of files a programme may hold, and how many of them one person may have brought; null: any."""
+
+    programme_bytes: Bytes | None
+    person_bytes: Bytes | None
+
+
+class Share(View, frozen=True, kw_only=True):
+    """The files in one state, or brought by one person: their number and their bytes."""
+
+    name: str
+    files: int
+    bytes: int
+
+
+class Usage(View, frozen=True, kw_only=True):
+    """What a programme holds in the store, of what it may hold.
+
+    Uploads count with their announced size from the beginning. `persons` begins with who brought most and ends
+    after 100.
+    """
+
+    bytes: int
+    files: int
+    quota: Quota
+    states: list[Share]
+    persons: list[Share]
+
+
+class Preparation(View, frozen=True, kw_only=True):
+    """What was found out about a file: of films and recordings in milliseconds and pixels, of PDFs the pages.
+
+    Until a worker has looked at it the state is waiting. `skipped` and `failed` come with a `reason`; a reason of what
+    is done tells what is missing nevertheless. The file is whole and readable in all of these states.
+    """
+
+    state: Literal["waiting", "done", "skipped", "failed"]
+    reason: str | None
+    duration_ms: int | None
+    width: int | None
+    height: int | None
+    pages: int | None
+    seekable: bool | None
+    """Whether players can jump in the film without reading all of it; null where the format leaves it open."""
+    poster: bool
+    fixing: bool
+    """Whether a copy is being made in which players can jump."""
+    fixed_by: UUID | None
+    """The file that is this copy; units use it when they are told to."""
+
+
+class FoundPage(View, frozen=True, kw_only=True):
+    """A page of a PDF on which something was found, and the words around it."""
+
+    media_id: UUID
+    name: str
+    page: int
+    snippet: str
+
+
+class FoundPages(View, frozen=True, kw_only=True):
+    """The first 50 pages on which something was found, by file and page."""
+
+    items: list[FoundPage]
+
+
+class FileAddress(View, frozen=True):
+    """Where a file is read for some minutes, whole or in ranges, without a token; ask anew to go on after that."""
+
+    url: str
+
+
+class MediaEvent(Struct, frozen=True):
+    """Something happened to a file: the file, and who brought it."""
+
+    media_id: UUID
+    person_id: UUID

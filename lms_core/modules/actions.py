@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from sqlalchemy import Select, delete, func, insert, or_, select
 
 from lms_core.db import AsyncConnection
 from lms_core.errors import Conflict, NotFound
-from lms_core.media.tables import media
+from lms_core.media.tables import media, preparation
 from lms_core.modules import types as t
 from lms_core.modules.tables import adoption, module, run, unit, unit_file, version
 from lms_core.permissions import Principal
@@ -109,13 +110,17 @@ async def read_unit(connection: AsyncConnection, run_id: UUID, key: str) -> t.Un
     if row is None:
         raise NotFound("The run has no such unit.")
     units = f"/runs/{run_id}/units/"
+    of_unit = (unit_file.c.version_id == row.version_id) & (unit_file.c.unit_key == key)
+    first = select(func.min(unit_file.c.position)).where(of_unit, unit_file.c.role == "stream").scalar_subquery()
     files = (
         select(
             unit_file.c.key, unit_file.c.name, unit_file.c.role, unit_file.c.language, media.c.content_type,
-            media.c.size,
+            media.c.size, media.c.state, preparation.c.width, preparation.c.height, preparation.c.duration_ms,
+            preparation.c.pages, preparation.c.poster,
         )
         .join_from(unit_file, media)
-        .where(unit_file.c.version_id == row.version_id, unit_file.c.unit_key == key)
+        .outerjoin(preparation, preparation.c.media_id == media.c.id)
+        .where(of_unit, or_(unit_file.c.role != "stream", unit_file.c.position == first))
         .order_by(unit_file.c.position)
     )  # fmt: skip
     return t.UnitContent(
@@ -127,22 +132,39 @@ async def read_unit(connection: AsyncConnection, run_id: UUID, key: str) -> t.Un
         body=row.body.replace("lms-unit:", units).replace("lms-file:", f"{units}{key}/files/"),
         minutes=row.minutes,
         max_score=row.max_score,
-        files=[
-            t.FileLink(**found._mapping, href=f"{units}{key}/files/{found.key}")
-            for found in await connection.execute(files)
-        ],
+        files=[_link(f"{units}{key}", found) for found in await connection.execute(files)],
     )
 
 
+def _link(of_unit: str, found: Any) -> t.FileLink:
+    values = dict(found._mapping)
+    ready = values.pop("state") == "ready"
+    poster = f"{of_unit}/files/{found.key}/poster" if values.pop("poster") and ready else None
+    way = f"stream/{quote(found.name)}" if found.role == "stream" else f"files/{found.key}"
+    return t.FileLink(**values, ready=ready, href=f"{of_unit}/{way}", poster=poster)
+
+
 async def find_file(connection: AsyncConnection, run_id: UUID, unit_key: str, file_key: str) -> Any:
-    """Return media id, programme, name and content type of a unit's file in a run. Raises NotFound. One statement."""
-    query = (
-        select(media.c.id, media.c.programme_id, unit_file.c.name, media.c.content_type)
+    """Return a unit's file in a run as `media.actions.download_address` takes it. Raises NotFound. One statement."""
+    row = (await connection.execute(_file(run_id, unit_key, file_key))).first()
+    if row is None:
+        raise NotFound("The unit has no such file.")
+    return row
+
+
+async def find_poster(connection: AsyncConnection, run_id: UUID, unit_key: str, file_key: str) -> Any:
+    """Return a unit's file of which there is a still image. Raises NotFound. One statement."""
+    query = _file(run_id, unit_key, file_key).join(preparation, preparation.c.media_id == media.c.id)
+    row = (await connection.execute(query.where(preparation.c.poster, media.c.state == "ready"))).first()
+    if row is None:
+        raise NotFound("There is no still image of such a file.")
+    return row
+
+
+def _file(run_id: UUID, unit_key: str, file_key: str) -> Select[Any]:
+    return (
+        select(media.c.id, media.c.programme_id, unit_file.c.name, media.c.content_type, media.c.state, media.c.shown)
         .join_from(run, unit_file, unit_file.c.version_id == run.c.version_id)
         .join(media, media.c.id == unit_file.c.media_id)
         .where(run.c.id == run_id, unit_file.c.unit_key == unit_key, unit_file.c.key == file_key)
     )
-    row = (await connection.execute(query)).first()
-    if row is None:
-        raise NotFound("The unit has no such file.")
-    return row

@@ -13,18 +13,19 @@ from lms_core.db import AsyncConnection
 from lms_core.errors import Conflict, FieldError, InvalidInput, NotFound
 from lms_core.http import changed_or_raise
 from lms_core.media.tables import media
+from lms_core.modules import streams
 from lms_core.modules import types as t
+from lms_core.modules.compare import DESCRIPTION, compare
 from lms_core.modules.tables import module, unit, unit_file, version
 from lms_core.types import new_id, now
 
 _REFERENCE = re.compile(r"lms-(unit|file):([a-z0-9][a-z0-9._-]*)")
-_DESCRIPTION = ("title", "ects", "workload_hours", "language", "offered", "prerequisites")
 
 
 async def read_content(connection: AsyncConnection, version_id: UUID) -> t.ModuleContent:
     """Return all that a version says. Three statements."""
     head = (
-        await connection.execute(select(*(version.c[name] for name in _DESCRIPTION)).where(version.c.id == version_id))
+        await connection.execute(select(*(version.c[name] for name in DESCRIPTION)).where(version.c.id == version_id))
     ).one()
     files: dict[str, list[t.UnitFile]] = {}
     query = (
@@ -82,29 +83,6 @@ async def read_version(connection: AsyncConnection, module_id: UUID, number: int
     return await read_content(connection, found)
 
 
-def compare(old: t.ModuleContent | None, new: t.ModuleContent, revision: int) -> t.DraftChange:
-    """Say what `new` changes against `old`."""
-    before = {u.key: u for u in old.units} if old else {}
-    after = {u.key: u for u in new.units}
-    common = [key for key in after if key in before]
-    order = {key: index for index, key in enumerate(key for key in before if key in after)}
-    modified = [key for key in common if before[key] != after[key]]
-    moved = [key for index, key in enumerate(common) if order[key] != index]
-    details = [name for name in _DESCRIPTION if old is None or getattr(old, name) != getattr(new, name)]
-    added = [key for key in after if key not in before]
-    removed = [key for key in before if key not in after]
-    return t.DraftChange(
-        changed=bool(added or removed or modified or moved or details),
-        added=added,
-        removed=removed,
-        modified=modified,
-        moved=moved,
-        details=details,
-        unchanged=len(set(common) - set(modified) - set(moved)),
-        revision=revision,
-    )
-
-
 async def put_draft(
     connection: AsyncConnection, programme_id: UUID, module_id: UUID, new: t.ModuleContent, expected: int
 ) -> t.DraftChange:
@@ -146,7 +124,7 @@ async def _touch(connection: AsyncConnection, module_id: UUID, expected: int, **
 
 async def _write(connection: AsyncConnection, module_id: UUID, number: int, new: t.ModuleContent) -> None:
     version_id = new_id()
-    head = {name: getattr(new, name) for name in _DESCRIPTION}
+    head = {name: getattr(new, name) for name in DESCRIPTION}
     required = sum(u.required for u in new.units)
     await connection.execute(
         insert(version),
@@ -177,11 +155,7 @@ async def _write(connection: AsyncConnection, module_id: UUID, number: int, new:
 async def _check(connection: AsyncConnection, programme_id: UUID, new: t.ModuleContent) -> None:
     """Find everything in a content that could not be studied, at once."""
     errors: list[FieldError] = []
-    wanted = {f.media_id for u in new.units for f in u.files}
-    query = select(media.c.id).where(media.c.programme_id == programme_id, media.c.state == "ready")
-    ready: set[UUID] = set()
-    for some in _chunks(sorted(wanted), 500):
-        ready |= set((await connection.execute(query.where(media.c.id.in_(some)))).scalars())
+    ready = await _need_files(connection, programme_id, {f.media_id for u in new.units for f in u.files})
     keys = {u.key for u in new.units}
     seen: set[str] = set()
     for index, u in enumerate(new.units):
@@ -193,10 +167,12 @@ async def _check(connection: AsyncConnection, programme_id: UUID, new: t.ModuleC
         seen.add(u.key)
         if u.max_score is not None and u.kind not in {"quiz", "assignment"}:
             errors.append(FieldError(f"{place}.maxScore", "only a quiz or an assignment has one"))
-        own = [f.key for f in u.files]
+        errors += streams.mistakes(u, place)
+        own: set[str] = set()
         for number, f in enumerate(u.files):
-            if f.key in own[:number]:
+            if f.key in own:
                 errors.append(FieldError(f"{place}.files[{number}].key", f"{f.key} is used twice in this unit"))
+            own.add(f.key)
             if f.media_id not in ready:
                 where = f"{place}.files[{number}].mediaId"
                 errors.append(FieldError(where, "must be a file of this programme whose upload is complete"))
@@ -208,12 +184,30 @@ async def _check(connection: AsyncConnection, programme_id: UUID, new: t.ModuleC
         raise InvalidInput("The content does not hold together.", errors=errors[:100])
 
 
+async def _need_files(connection: AsyncConnection, programme_id: UUID, wanted: set[UUID]) -> set[UUID]:
+    """Return which of these files can be used, and keep them from being swept away until the commit and for a while.
+
+    Locked in the order of their ids, so that two drafts never wait for each other. Two statements for 500 files.
+    """
+    usable = (media.c.programme_id == programme_id) & media.c.state.in_(["ready", "checking"])
+    found: set[UUID] = set()
+    for some in _chunks(sorted(wanted), 500):
+        query = select(media.c.id).where(media.c.id.in_(some), usable).order_by(media.c.id).with_for_update()
+        these = list((await connection.execute(query)).scalars())
+        await connection.execute(update(media).where(media.c.id.in_(these)).values(used_at=now()))
+        found.update(these)
+    return found
+
+
 def _chunks(items: list[UUID], size: int) -> list[list[UUID]]:
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 async def publish(connection: AsyncConnection, module_id: UUID, expected: int, actor: UUID) -> t.Version:
-    """Freeze the draft as the next version. Raises Conflict when there is none or it has no units."""
+    """Freeze the draft as the next version.
+
+    Raises Conflict when there is none, it has no units or a file of it is not ready; InvalidInput.
+    """
     await _touch(connection, module_id, expected)
     latest = await _latest(connection, module_id)
     if latest is None or latest.published_at is not None:
@@ -228,6 +222,7 @@ async def publish(connection: AsyncConnection, module_id: UUID, expected: int, a
     if unknown:
         where = FieldError("prerequisites", f"must be keys of modules of this programme, which has: {', '.join(known)}")
         raise InvalidInput(f"Unknown prerequisites: {', '.join(unknown)}.", errors=[where])
+    await _check_ready(connection, latest.id)
     row = (
         await connection.execute(
             update(version)
@@ -240,3 +235,21 @@ async def publish(connection: AsyncConnection, module_id: UUID, expected: int, a
         )
     ).one()  # fmt: skip
     return t.Version(**row._mapping, units=count)
+
+
+async def _check_ready(connection: AsyncConnection, version_id: UUID) -> None:
+    """Raise Conflict that names the files of a version which nobody could read yet. One statement."""
+    query = (
+        select(unit_file.c.unit_key, unit_file.c.name, media.c.state)
+        .join(media, media.c.id == unit_file.c.media_id)
+        .where(unit_file.c.version_id == version_id, media.c.state != "ready")
+        .order_by(unit_file.c.unit_key, unit_file.c.position)
+    )
+    rows = (await connection.execute(query)).all()
+    if rows:
+        files = ", ".join(f"{row.name} of the unit {row.unit_key} ({row.state})" for row in rows[:10])
+        more = f" and {len(rows) - 10} more" if len(rows) > 10 else ""
+        raise Conflict(
+            f"Not all files are ready: {files}{more}. What is being checked is ready in a moment; what is quarantined "
+            "or incomplete must be sent again."
+        )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Response, Router, delete, get, patch, post, put
+from litestar import Response, Router, delete, get, patch, post, put, route
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody, PathParameter, SkipValidation
 
 from content_store import ContentStore
@@ -25,10 +26,12 @@ from lms_core.http import (
     paged,
     tagged,
 )
-from lms_core.media.actions import download_address
-from lms_core.media.routes import redirect
-from lms_core.modules import actions, content, runs
+from lms_core.media.actions import download_address, poster_address
+from lms_core.media.routes import ADDRESS, READ, redirect
+from lms_core.media.types import FileAddress
+from lms_core.modules import actions, content, runs, streams
 from lms_core.modules import types as t
+from lms_core.types import FileName
 
 
 @post("/programmes/{programme_id:uuid}/modules", permission="modules.edit")
@@ -230,18 +233,77 @@ async def read_unit(run_id: FromPath[UUID], unit_key: KeyInPath, database: Named
         return await actions.read_unit(connection, run_id, unit_key)
 
 
-@get("/runs/{run_id:uuid}/units/{unit_key:str}/files/{file_key:str}", permission="runs.study", status_code=307)
+@route(
+    "/runs/{run_id:uuid}/units/{unit_key:str}/files/{file_key:str}",
+    http_method=READ,
+    permission="runs.study",
+    status_code=307,
+    responses=ADDRESS,
+)
 async def read_file(
     run_id: FromPath[UUID],
     unit_key: KeyInPath,
     file_key: KeyInPath,
+    request: LmsRequest,
     database: NamedDependency[Database],
     store: NamedDependency[SkipValidation[ContentStore]],
-) -> Response[None]:
+) -> Response[FileAddress | None]:
     """Lead to the bytes of a unit's file: a redirect to the content store that holds for some minutes."""
     async with database.read() as connection:
         file = await actions.find_file(connection, run_id, unit_key, file_key)
-    return redirect(download_address(store, file.programme_id, file.id, file.name, file.content_type))
+    return redirect(request, download_address(store, file, request.method))
+
+
+@route(
+    "/runs/{run_id:uuid}/units/{unit_key:str}/files/{file_key:str}/poster",
+    http_method=READ,
+    permission="runs.study",
+    status_code=307,
+    responses=ADDRESS,
+)
+async def read_poster(
+    run_id: FromPath[UUID],
+    unit_key: KeyInPath,
+    file_key: KeyInPath,
+    request: LmsRequest,
+    database: NamedDependency[Database],
+    store: NamedDependency[SkipValidation[ContentStore]],
+) -> Response[FileAddress | None]:
+    """Lead to the still image of a film in a unit, a JPEG: a redirect that holds for some minutes."""
+    async with database.read() as connection:
+        file = await actions.find_poster(connection, run_id, unit_key, file_key)
+    return redirect(request, poster_address(store, file, request.method))
+
+
+@route(
+    "/runs/{run_id:uuid}/units/{unit_key:str}/stream/{path:path}",
+    http_method=READ,
+    permission="runs.study",
+    status_code=307,
+    responses={
+        200: ResponseSpec(str, generate_examples=False, media_type=streams.MEDIA_TYPE, description="A playlist.")
+    },
+)
+async def read_stream(
+    run_id: FromPath[UUID],
+    unit_key: KeyInPath,
+    path: Annotated[str, PathParameter(description="As in the stream's folder.", **bounds(FileName))],
+    request: LmsRequest,
+    database: NamedDependency[Database],
+    store: NamedDependency[SkipValidation[ContentStore]],
+) -> Response[str] | Response[FileAddress | None]:
+    """Read a playlist of a film in segments (HLS), or lead to another file of its folder.
+
+    In a playlist, segments, keys and subtitles have addresses of the content store, which want no token and hold as
+    long as the film and an hour more. Other playlists in it are addresses in this API.
+    """
+    path = path.removeprefix("/")
+    async with database.read() as connection:
+        files = await streams.find(connection, run_id, unit_key, path)
+    if not path.endswith(streams.PLAYLIST):
+        return redirect(request, download_address(store, files[path], request.method))
+    playlist = await streams.playlist(store, files, path)
+    return Response(playlist, status_code=200, media_type=streams.MEDIA_TYPE, headers={"Cache-Control": "no-store"})
 
 
 router = Router(
@@ -250,6 +312,6 @@ router = Router(
     route_handlers=[
         create_module, list_modules, adopt, drop_adoption, read_module, read_content, put_draft, publish,
         read_version, open_run, list_runs, read_run, change_run, add_session, list_sessions, read_session,
-        change_session, cancel_session, read_unit, read_file,
+        change_session, cancel_session, read_unit, read_file, read_poster, read_stream,
     ],
 )  # fmt: skip

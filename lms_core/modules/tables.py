@@ -83,7 +83,7 @@ unit_file = Table(
     Column("unit_key", String(120), primary_key=True),
     Column("key", String(120), primary_key=True),
     Column("position", Integer, nullable=False),
-    Column("name", String(200), nullable=False),
+    Column("name", String(255), nullable=False),
     Column("role", String(20), nullable=False),
     Column("media_id", Uuid, ForeignKey("media.id"), nullable=False, index=True),
     Column("language", String(35)),

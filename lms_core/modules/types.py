@@ -14,6 +14,7 @@ from lms_core.hooks.types import SessionRemark
 from lms_core.types import (
     BadValue,
     Body,
+    FileName,
     Key,
     Name,
     Payload,
@@ -25,7 +26,7 @@ from lms_core.types import (
 )
 
 UnitKind = Literal["reading", "video", "file", "quiz", "attendance", "assignment"]
-FileRole = Literal["content", "inline", "caption", "attachment"]
+FileRole = Literal["content", "inline", "caption", "attachment", "stream"]
 Season = Literal["winter", "summer"]
 Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*(?!\n)$", max_length=35)]
 """A BCP 47 language tag, such as de or en-GB."""
@@ -35,15 +36,25 @@ class UnitFile(Payload, frozen=True, kw_only=True):
     """A file that belongs to a unit.
 
     `role` is content (what the unit is about: the video, the PDF), inline (an image in the text), caption (a
-    text track of the video, with its language) or attachment (linked from the text). `key` is unique within the
-    unit. A unit's body refers to the file as `lms-file:KEY`.
+    text track of the video, with its language), attachment (linked from the text) or stream. `key` is unique within
+    the unit. A unit's body refers to the file as `lms-file:KEY`.
+
+    Several content files of a video are renditions of one film: alternatives of which a player takes one.
+
+    The stream files of a video are together the folder of its HLS stream, one for each unit: `name` is the path in
+    the folder, such as master.m3u8 or 720p/seg-001.ts. The first of them is the playlist that a player begins with.
     """
 
     key: Key
-    name: Name
+    name: FileName
     role: FileRole
     media_id: UUID
     language: Language | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a stream file whose name is no path that stays in the folder."""
+        if self.role == "stream" and ("\\" in self.name or {"", ".", ".."} & set(self.name.split("/"))):
+            raise BadValue("name", "must be a path in the folder of the stream, such as 720p/seg-001.ts")
 
 
 class Unit(Payload, frozen=True, kw_only=True):
@@ -63,7 +74,7 @@ class Unit(Payload, frozen=True, kw_only=True):
     body: Body = ""
     minutes: Annotated[int, Meta(ge=0, le=100_000)] | None = None
     max_score: Decimal | None = None
-    files: Annotated[list[UnitFile], Meta(max_length=500)] = []
+    files: Annotated[list[UnitFile], Meta(max_length=5_000)] = []
 
     def __post_init__(self) -> None:
         """Refuse a maximum score that is not an ordinary number."""
@@ -248,7 +259,17 @@ class Sessions(View, frozen=True):
 
 
 class FileLink(View, frozen=True, kw_only=True):
-    """A file of a unit and the address in this API that leads to its bytes."""
+    """A file of a unit, the address in this API that leads to its bytes, and what a player wants to know before.
+
+    Several files of a video with the role content are renditions of one film: offer them as the sources of one player,
+    which chooses by `contentType` and, among films that differ in size, by `width` and `height` (pixels); `durationMs`
+    is the same for all. Files with the role caption are its text tracks, each for its `language`. Of a stream (HLS)
+    there is one file, the playlist to begin with; all others follow from it.
+
+    `width`, `height`, `durationMs` and `pages` (of a PDF) are null for other kinds of files, and until the file has
+    been looked into. `poster` is the address of a still image of a film, a JPEG; null if there is none. Unless
+    `ready`, the file is damaged and being repaired: its address answers 503 in the meantime.
+    """
 
     key: str
     name: str
@@ -256,7 +277,13 @@ class FileLink(View, frozen=True, kw_only=True):
     language: str | None
     content_type: str
     size: int
+    width: int | None
+    height: int | None
+    duration_ms: int | None
+    pages: int | None
+    ready: bool
     href: str
+    poster: str | None
 
 
 class UnitContent(View, frozen=True, kw_only=True):

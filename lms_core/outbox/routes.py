@@ -5,19 +5,16 @@ from __future__ import annotations
 from typing import Annotated, get_args
 from uuid import UUID
 
-import msgspec
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 
 from lms_core.db import Database
-from lms_core.errors import FieldError, MalformedInput
-from lms_core.http import LimitParam, LmsRequest, bounds, paged
+from lms_core.http import LimitParam, LmsRequest, bounds, one_of, paged
 from lms_core.outbox import deliveries
 from lms_core.outbox import types as t
 
 SubscriberInPath = Annotated[str, PathParameter(**bounds(t.Subscriber))]
-# the framework keeps the name `state` for itself, and a refusal of its own would give the name in Python
 StateParam = Annotated[
     str | None, QueryParameter(name="state", description="Only those in this state.", enum=get_args(t.State))
 ]
@@ -59,10 +56,7 @@ async def _list(
     cursor: str | None,
     limit: int,
 ) -> Response[t.Deliveries]:
-    try:
-        state = msgspec.convert(wanted, t.State | None)
-    except msgspec.ValidationError:
-        raise MalformedInput(FieldError("query.state", f"must be one of {', '.join(get_args(t.State))}")) from None
+    state = one_of("state", wanted, t.State)
     async with database.read() as connection:
         rows = await deliveries.list_deliveries(connection, programme_id, state, cursor, limit)
     return paged(request, t.Deliveries, rows, limit)

@@ -52,6 +52,8 @@ NO_QUERY = {
     "email": ["x", "%00@x", "x@%00", "x" * 300 + "@x", "%C4%B0@x"],
     "link": ["%00", "x" * 201, ""],
     "state": ["x", "%00", "dead,open", ""],
+    "q": ["%00", "x" * 201, "", "%20"],
+    "sha256": ["x", "%00", "0" * 63, "0" * 65, "G" * 64, ""],
 }
 NO_HEADER = {"If-Match": ["x" * 300], "Idempotency-Key": ["x" * 300, "a b", ""]}
 
@@ -198,6 +200,8 @@ async def test_every_parameter_of_every_address(world: World) -> None:
     before = await contents(world.database)
     found = []
     for operation in operations(world.app):
+        if operation.method == "HEAD":
+            continue  # refuses what its GET refuses, without saying so
         for parameter in operation.parameters:
             name, schema = parameter["name"], parameter["schema"]
             where = f"{parameter['in']}.{name}"

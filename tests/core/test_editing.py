@@ -24,6 +24,7 @@ EDITING = {
         "/programmes/{programme_id}/webhooks/{webhook_id}/secret",
         200,
     ),
+    "PUT /programmes/{programme_id}/media-quota": ("/programmes/{programme_id}/media-quota", 200),
     "PUT /modules/{module_id}/draft": ("/modules/{module_id}", 200),
     "POST /modules/{module_id}/publish": ("/modules/{module_id}", 201),
     "PATCH /runs/{run_id}": ("/runs/{run_id}", 200),

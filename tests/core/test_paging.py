@@ -70,6 +70,10 @@ async def lists(world: World) -> dict[str, list[str]]:
         made = [await world.admin.post(where, {"key": f"k{number}", **new}) for number in range(ROWS - 1)]
         return [one["id"] for one in made]
 
+    async def files() -> list[str]:
+        new = {"name": "a.txt", "size": 1, "contentType": "text/plain"}
+        return [(await world.admin.post(f"{path}/media", new))["id"] for _ in range(ROWS)]
+
     people = [student.id for student in students]
     return {
         "/persons": [world.admin.id, *people],
@@ -77,6 +81,7 @@ async def lists(world: World) -> dict[str, list[str]]:
         "/programmes": [programme["id"], *await make("/programmes", title="P", degree="M.Sc.")],
         f"{path}/webhooks": hooks,
         f"{path}/modules": [module["id"], *await make(f"{path}/modules", title="M")],
+        f"{path}/media": await files(),
         f"{path}/runs": [run["id"] for run in runs],
         f"{path}/enrolments": people,
         f"/runs/{runs[0]['id']}/participants": people,

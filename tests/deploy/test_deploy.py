@@ -268,12 +268,12 @@ async def test_a_signed_address_is_good_at_the_proxy(tmp_path: Path, store_serve
     async with fresh_bucket(store_server) as bucket:
         store = S3Store(replace(bucket, public_url="http://media.example.org"))
         upload = await store.start_upload("film", "video/mp4")
-        (part,) = await store.part_addresses("film", upload, [(1, sha256)], timedelta(minutes=5))
+        (part,) = await store.part_addresses("film", upload, [(1, sha256, len(data))], timedelta(minutes=5))
         at_store = bucket.url.removeprefix("http://")
         async with proxy(tmp_path, STORE_SERVER=at_store, STORE_BUCKET=bucket.bucket) as client:
             path = part.url.removeprefix("http://media.example.org")
             headers = {**part.headers, "Host": "media.example.org"}
-            sent = [await client.put(path, headers=headers, content=content) for content in (b"else", data)]
+            sent = [await client.put(path, headers=headers, content=content) for content in (data.upper(), data)]
         assert [answer.status_code for answer in sent] == [400, 200]
         (arrived,) = await store.arrived_parts("film", upload)
         whole = await store.complete_upload("film", upload, [CompletedPart(1, arrived.etag, sha256)])

@@ -48,7 +48,9 @@ async def test_what_they_do_to_an_event_ends_as_a_dead_letter(world: World, app_
     await anna.delete(f"/runs/{run['id']}/enrolment")
 
     async with asyncio.timeout(120):
-        await settle(world.database, channels(app_settings, world.database, world.app.state.hooks))
+        await settle(
+            world.database, channels(app_settings, world.database, world.app.state.store, world.app.state.hooks)
+        )
 
     path, found = f"/programmes/{programme['id']}/deliveries?limit=200", []
     while path:

@@ -113,7 +113,7 @@ async def test_a_whole_day_of_the_core_with_all_of_them_installed_and_none_enabl
     assert (overview["seats"], overview["seatsTaken"], overview["waiting"]) == (1, 1, 0)
 
     # no plugin has heard of any of it
-    await settle(world.database, channels(app_settings, world.database, world.app.state.hooks))
+    await settle(world.database, channels(app_settings, world.database, world.app.state.store, world.app.state.hooks))
     health = (await world.admin.get("/plugins/health"))["items"]
     names = sorted([*HOOKED, *OTHERS, *LEFT_OUT])
     assert [(plugin["name"], plugin["hooks"]) for plugin in health] == [(name, []) for name in names]

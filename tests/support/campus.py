@@ -124,7 +124,7 @@ async def campus(world: World, key: str) -> Campus:
     made.ids = {
         "feed_id": feed["id"], "file": feed["url"].rpartition("/")[2], "programme_id": programme["id"], "module_id": module["id"], "run_id": run["id"], "session_id": day["id"],
         "media_id": uploading["id"], "organisation_id": partner["id"], "person_id": participant.id,
-        "grant_id": grant["id"], "webhook_id": hook["id"], "number": "1", "unit_key": "intro", "file_key": "notes.txt",
+        "grant_id": grant["id"], "webhook_id": hook["id"], "number": "1", "unit_key": "intro", "file_key": "notes.txt", "path": "film.m3u8",
         "adopted_id": adopted["id"], "event_id": await dead_letter(world, key, programme["id"]),
         "orphan_id": await dead_letter(world, f"orphan-{key}", None), "subscriber": "plugin:sample",
     }  # fmt: skip
@@ -171,6 +171,7 @@ async def campus(world: World, key: str) -> Campus:
         "POST /runs/{run_id}/sessions": session,
         "PUT /runs/{run_id}/sessions/{session_id}": session,
         "POST /programmes/{programme_id}/media": {**announced, "sha256": "1" * 64},
+        "PUT /programmes/{programme_id}/media-quota": {"programmeBytes": 10**12, "personBytes": None},
         "POST /media/{media_id}/parts": part,
         "POST /media/{media_id}/complete": part,
         "POST /programmes/{programme_id}/enrolments": {

@@ -13,6 +13,8 @@ from msgspec import Struct
 from sqlalchemy import select
 
 from lms_core.db import Database
+from lms_core.media.tools import missing
+from lms_core.migrations import head_revision
 from lms_core.outbox.events import emit
 from lms_core.outbox.tables import outbox
 from lms_core.people.actions import digest
@@ -22,6 +24,7 @@ from tests.support.processes import LMS, finished, free_port, needs_proc, said, 
 
 pytestmark = needs_proc
 
+TOOLS = "ok     tools          films and PDFs are looked into"
 DISK = r"ok     disk           \d+\.\d GiB free, at least 1 GiB is needed"
 
 
@@ -33,15 +36,16 @@ class Happened(Struct, frozen=True):
 
 def test_doctor_finds_nothing_wrong(database_url: str, surroundings: dict[str, str]) -> None:
     code, output, errors = finished(LMS, "doctor", env={**surroundings, "LMS_DATABASE_URL": database_url})
-    *checks, disk = output.splitlines()
+    *checks, tools, disk = output.splitlines()
     others = "the content store's" if database_url.startswith("sqlite") else "the database's and the content store's"
     assert checks == [
         "ok     database       answers",
-        "ok     migrations     at 0002",
+        f"ok     migrations     at {head_revision()}",
         "ok     content store  answers, and refuses strangers",
         "ok     plugins        none installed",
         f"ok     clock          agrees with {others}",
     ]
+    assert tools == TOOLS if not missing() else tools.startswith("ok     tools          no ")
     assert re.fullmatch(DISK, disk)
     assert (code, errors) == (0, "")
 
@@ -50,14 +54,15 @@ def test_doctor_says_what_is_wrong(surroundings: dict[str, str], tmp_path: Path)
     nowhere = f"http://127.0.0.1:{free_port()}"
     environment = {**surroundings, "LMS_STORE_URL": nowhere, "LMS_DATABASE_URL": f"sqlite:///{tmp_path / 'new'}"}
     code, output, errors = said("doctor", env=environment)
-    *checks, disk = output.splitlines()
+    *checks, tools, disk = output.splitlines()
     assert checks == [
         "ok     database       answers",
-        "FAILS  migrations     the database is at nothing, needed is 0002: lms migrate",
+        f"FAILS  migrations     the database is at nothing, needed is {head_revision()}: lms migrate",
         f"FAILS  content store  The object store at {nowhere} cannot be reached or answers too late.",
         "ok     plugins        none installed",
         "ok     clock          nobody to compare it with",
     ]
+    assert tools == TOOLS if not missing() else tools.startswith("ok     tools          no ")
     assert re.fullmatch(DISK, disk)
     assert (code, errors) == (1, "")
 
@@ -86,7 +91,7 @@ def test_a_migration_without_the_store_says_so_in_one_line(surroundings: dict[st
     environment = {**surroundings, "LMS_STORE_URL": nowhere, "LMS_DATABASE_URL": f"sqlite:///{tmp_path / 'new'}"}
     assert said("migrate", env=environment) == (
         1,
-        "database: empty -> 0002\n",
+        f"database: empty -> {head_revision()}\n",
         f"Error: The object store at {nowhere} cannot be reached or answers too late.\n",
     )
 

@@ -126,7 +126,8 @@ async def test_a_participant_reads_a_unit_with_links_that_lead_on(world: World) 
         "body": f"![plot]({base}/intro/files/plot.png) [film]({base}/film#start)", "minutes": None, "maxScore": None,
         "files": [{
             "key": "plot.png", "name": "plot.png", "role": "inline", "language": None, "contentType": "image/png",
-            "size": 4, "href": f"{base}/intro/files/plot.png",
+            "size": 4, "width": None, "height": None, "durationMs": None, "pages": None, "ready": True,
+            "href": f"{base}/intro/files/plot.png", "poster": None,
         }],
     }  # fmt: skip
     await student.get(f"{base}/missing", 404)

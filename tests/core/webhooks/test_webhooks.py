@@ -66,7 +66,7 @@ async def deliver(world: World, settings: Settings) -> None:
     """Do the work of a worker, which finds everything due that was tried before."""
     async with world.database.write() as connection:
         await connection.execute(update(delivery).where(OPEN).values(due_at=now()))
-    await settle(world.database, channels(settings, world.database, world.app.state.hooks))
+    await settle(world.database, channels(settings, world.database, world.app.state.store, world.app.state.hooks))
 
 
 async def outcomes(world: World) -> list[tuple[str, str | None]]:
