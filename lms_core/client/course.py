@@ -13,17 +13,29 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from lms_core.client.digests import LocalFile, TakeDigest, digest
 from lms_core.client.errors import ClientError
 from lms_core.client.folder import Course, read_folder
 from lms_core.client.http import LmsClient
 from lms_core.client.keys import make_keys
 from lms_core.client.pages import one_line
-from lms_core.client.scan import OnProgress
-from lms_core.client.upload import upload
+from lms_core.client.progress import OnProgress
+from lms_core.client.upload import AT_ONCE, find_known, upload
+from lms_core.media.types import Media
+from lms_core.modules.compare import compare
 from lms_core.modules.types import DraftChange, Module, ModuleContent, NewModule, UnitFile
 from lms_core.types import Key, View
 
-__all__ = ["Imported", "import_course"]
+__all__ = [
+    "Imported",
+    "Plan",
+    "Prepared",
+    "check_content",
+    "find_programme",
+    "import_course",
+    "plan_course",
+    "prepare_course",
+]
 
 NOT_YET = UUID(int=0)
 """Stands for the id of a file that is not uploaded yet, to check everything else first."""
@@ -34,16 +46,46 @@ class _Programme(View, frozen=True):
 
 
 class Imported(Struct, frozen=True, kw_only=True):
-    """What an import did: the course that was read, the module's key, whether it is new, and what changed in it."""
+    """What an import did: the module, whether it is new, and what changed in it.
 
-    course: Course
+    `media` are its files by path; those of several parts may still be being checked.
+    """
+
     module_id: UUID
     key: str
     created: bool
     change: DraftChange
+    media: dict[str, Media]
 
 
-async def import_course(
+class Plan(Struct, frozen=True, kw_only=True):
+    """What an import would do: the files that would be sent, by path, and what would change in the module."""
+
+    sending: dict[str, LocalFile]
+    change: DraftChange
+
+
+class Prepared(Struct, frozen=True, kw_only=True):
+    """A course that could be imported, and the module it becomes: None while there is none.
+
+    `content` is complete but for the files of the units; `current` is what the module says now, `etag` its state.
+    """
+
+    course: Course
+    programme_id: UUID
+    key: str
+    module: Module | None
+    current: ModuleContent | None
+    etag: str
+    content: ModuleContent
+
+    @property
+    def home(self) -> UUID:
+        """The programme that keeps the files: those of an adopted module are where it is at home."""
+        return self.module.programme_id if self.module else self.programme_id
+
+
+async def prepare_course(
     client: LmsClient,
     folder: Path,
     programme_key: str,
@@ -51,36 +93,71 @@ async def import_course(
     key: str | None = None,
     ects: Decimal | None = None,
     workload_hours: int | None = None,
+    take_digest: TakeDigest = digest,
     on_progress: OnProgress = lambda progress: None,
-) -> Imported:
-    """Make the draft of a module say what a folder says.
+) -> Prepared:
+    """Read a folder and the module that it becomes, and check everything; changes nothing. Raises ClientError.
 
     What is given here counts before `module.yaml`, that before what the module says already. The module's key is
-    at last the folder's name. Everything is checked before the first byte is sent, and the module is created when
-    all files have arrived. Raises ClientError.
+    at last the folder's name.
     """
-    course = await asyncio.to_thread(read_folder, folder, on_progress)
+    course = await asyncio.to_thread(read_folder, folder, on_progress, take_digest)
     key = _checked_key(key or course.description.key or _key_from(folder))
-    programmes = await client.items("/programmes", _Programme, key=programme_key)
-    if not programmes:
-        raise ClientError(f'There is no programme "{programme_key}", or you may not see it.')
-    programme_id = programmes[0].id
+    programme_id = await find_programme(client, programme_key)
     modules = await client.items(f"/programmes/{programme_id}/modules", Module, key=key)
     module = modules[0] if modules else None
     current, etag = await _current(client, module.id) if module else (None, "")
     content = _content(course, current, folder, ects, workload_hours)
-    _check(_with_files(content, course, dict.fromkeys(course.files, NOT_YET)))
+    check_content(_with_files(content, course, dict.fromkeys(course.files, NOT_YET)))
+    return Prepared(
+        course=course,
+        programme_id=programme_id,
+        key=key,
+        module=module,
+        current=current,
+        etag=etag,
+        content=content,
+    )
 
-    # An adopted module keeps its files where it is at home.
-    home = module.programme_id if module else programme_id
-    media = await upload(client, home, course.files, on_progress)
+
+async def plan_course(client: LmsClient, ready: Prepared) -> Plan:
+    """Say what `import_course` would do; changes nothing. Raises ClientError."""
+    files = ready.course.files
+    known = await find_known(client, ready.home, files)
+    content = _with_files(ready.content, ready.course, dict.fromkeys(files, NOT_YET) | known)
+    return Plan(
+        sending={path: file for path, file in files.items() if path not in known},
+        change=compare(ready.current, content, 0),
+    )
+
+
+async def import_course(
+    client: LmsClient,
+    ready: Prepared,
+    on_progress: OnProgress = lambda progress: None,
+    parallel: int = AT_ONCE,
+) -> Imported:
+    """Make the draft of a module say what a folder says; the module is created when all files have arrived.
+
+    Raises ClientError.
+    """
+    media = await upload(client, ready.home, ready.course.files, on_progress, parallel)
+    content = _with_files(ready.content, ready.course, {path: one.id for path, one in media.items()})
+    module, etag = ready.module, ready.etag
     if module is None:
-        new = NewModule(key=key, title=content.title)
-        module = await client.post(f"/programmes/{programme_id}/modules", new, Module)
+        new = NewModule(key=ready.key, title=content.title)
+        module = await client.post(f"/programmes/{ready.programme_id}/modules", new, Module)
         _, etag = await client.get_tagged(f"/modules/{module.id}", Module)
-    content = _with_files(content, course, media)
     change = await client.put(f"/modules/{module.id}/draft", content, DraftChange, etag)
-    return Imported(course=course, module_id=module.id, key=key, created=not modules, change=change)
+    return Imported(module_id=module.id, key=ready.key, created=ready.module is None, change=change, media=media)
+
+
+async def find_programme(client: LmsClient, key: str) -> UUID:
+    """Return the id of a programme. Raises ClientError."""
+    programmes = await client.items("/programmes", _Programme, key=key)
+    if not programmes:
+        raise ClientError(f'There is no programme "{key}", or you may not see it.')
+    return programmes[0].id
 
 
 async def _current(client: LmsClient, module_id: UUID) -> tuple[ModuleContent | None, str]:
@@ -152,7 +229,7 @@ def _with_files(content: ModuleContent, course: Course, media: Mapping[str, UUID
     return replace(content, units=units)
 
 
-def _check(content: ModuleContent) -> None:
+def check_content(content: ModuleContent) -> None:
     """Raise ClientError if the server would refuse the content for its form."""
     try:
         msgspec.json.decode(msgspec.json.encode(content), type=ModuleContent)

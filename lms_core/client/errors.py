@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ClientError"]
+__all__ = ["ClientError", "Passing"]
 
 
 class ClientError(Exception):
@@ -14,3 +14,11 @@ class ClientError(Exception):
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
+
+
+class Passing(ClientError):
+    """A failure that another try may not meet, not before `rest` seconds are over if the server asked for that."""
+
+    def __init__(self, message: str, status: int | None = None, rest: float = 0) -> None:
+        super().__init__(message, status)
+        self.rest = rest

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from msgspec import Struct
 
 from lms_core.client.description import NAME, Description, matches, read_description
+from lms_core.client.digests import LocalFile, TakeDigest, digest
 from lms_core.client.errors import ClientError
 from lms_core.client.keys import is_page, make_keys
 from lms_core.client.linking import BrokenLink, follow_links
 from lms_core.client.order import natural
 from lms_core.client.pages import Page, read_page
-from lms_core.client.scan import LocalFile, OnProgress, Progress, digest, scan
+from lms_core.client.progress import OnProgress, Tally
+from lms_core.client.scan import scan
 from lms_core.client.targets import Targets
 from lms_core.client.units import FileUse, entry_id, is_home, make_units
 from lms_core.modules.types import Unit
 
 __all__ = ["Course", "LeftOut", "Outcome", "read_folder"]
 
+READ_AT_ONCE = 4
 LONGEST_PAGE = 1_000_000
 """Characters of a page, as `lms_core.types.Body` allows."""
 
@@ -59,7 +63,9 @@ class Course(Struct, frozen=True, kw_only=True):
     broken_links: list[BrokenLink]
 
 
-def read_folder(folder: Path, on_progress: OnProgress = lambda progress: None) -> Course:
+def read_folder(
+    folder: Path, on_progress: OnProgress = lambda progress: None, take_digest: TakeDigest = digest
+) -> Course:
     """Return what a course folder holds; reads and hashes every file, so call it in a thread.
 
     Raises ClientError where there is no folder, where `module.yaml` has mistakes (all are named), and where
@@ -73,7 +79,7 @@ def read_folder(folder: Path, on_progress: OnProgress = lambda progress: None) -
     for path in [path for path in found if matches(path, description.ignore)]:
         left_out[path] = f"ignored by {NAME}"
         del found[path]
-    pages, files, notes = _load(found, left_out, on_progress)
+    pages, files, notes = _load(found, left_out, on_progress, take_digest)
 
     keys = {entry_id(entry): entry.key for entry in description.units if entry.key}
     keys |= make_keys((path for path in [*pages, *files] if path not in keys), taken=set(keys.values()))
@@ -109,45 +115,41 @@ def _describe(place: Path, found: Mapping[str, Path]) -> Description:
 
 
 def _load(
-    found: Mapping[str, Path], left_out: dict[str, str], on_progress: OnProgress
+    found: Mapping[str, Path], left_out: dict[str, str], on_progress: OnProgress, take_digest: TakeDigest
 ) -> tuple[dict[str, Page], dict[str, LocalFile], defaultdict[str, list[str]]]:
     """Return the pages, the other files with their digests, and notes, all by path."""
     pages: dict[str, Page] = {}
     files: dict[str, LocalFile] = {}
     notes: defaultdict[str, list[str]] = defaultdict(list)
     sizes = {path: _size(place) for path, place in found.items()}
-    done = 0
+    tally = Tally("Reading", len(found), sum(sizes.values()), on_progress)
 
-    def advance(count: int) -> None:
-        nonlocal done
-        done += count
-        on_progress(
-            Progress(
-                what="Reading",
-                files=len(pages) + len(files),
-                total_files=len(found),
-                bytes=done,
-                total_bytes=sum(sizes.values()),
-            )
-        )
-
-    advance(0)
-    for path, place in found.items():
+    def load(path: str) -> Page | LocalFile | OSError:
         try:
-            page = _page(place) if is_page(path) else None
+            page = _page(found[path]) if is_page(path) else None
             if isinstance(page, Page):
-                pages[path] = page
-                notes[path] += page.notes if page.body.strip() else [*page.notes, "an empty page"]
-                advance(sizes[path])
-                continue
+                tally.add(sizes[path])
+                return page
             if page:
                 notes[path].append(f"kept as a file: {page}")
-            files[path] = digest(place, advance)
-            if files[path].size == 0:
-                notes[path].append("an empty file")
+            return take_digest(found[path], tally.add)
         except OSError as error:
-            left_out[path] = f"cannot be read: {error.strerror}"
-    advance(0)
+            return error
+        finally:
+            tally.add(0, files=1)
+
+    with ThreadPoolExecutor(READ_AT_ONCE) as pool:
+        for path, loaded in zip(found, pool.map(load, found), strict=True):
+            match loaded:
+                case Page():
+                    pages[path] = loaded
+                    notes[path] += loaded.notes if loaded.body.strip() else [*loaded.notes, "an empty page"]
+                case LocalFile():
+                    files[path] = loaded
+                    if loaded.size == 0:
+                        notes[path].append("an empty file")
+                case OSError():
+                    left_out[path] = f"cannot be read: {loaded.strerror}"
     return pages, files, notes
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from functools import partial
+from itertools import count
 from types import TracebackType
 from typing import Self, TypeVar
 from uuid import uuid4
@@ -15,16 +17,19 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from lms_core.client.errors import ClientError
+from lms_core.client.errors import ClientError, Passing
 
 __all__ = ["LmsClient"]
 
 T = TypeVar("T")
 
-TRIES = 5
 LONGEST_PAUSE = 60.0
-PASSING = {429, 502, 503, 504}
+FIRST_PATIENCE = 20.0
+"""Seconds in which a server has to answer for the first time: a wrong address should not be waited for."""
+PASSING = {408, 429, 502, 503, 504}
 """Answers that another try may change."""
+PASSING_AT_STORE = PASSING | {400, 403, 404, 500, 507}
+"""Spoiled on the way, an address that has expired, an upload that was lost, or a bad moment of the store."""
 
 
 class _Reason(Struct, frozen=True):
@@ -48,12 +53,20 @@ class LmsClient:
     """A signed-in caller of the server at `url`: `async with LmsClient(url, token) as client`.
 
     Every call raises ClientError, with the server's own words where it refuses. What fails for a passing reason is
-    tried again after growing pauses, of `pause` seconds at first; a POST carries an Idempotency-Key, so that
-    nothing is created twice. `transport` leads to a server in the same process.
+    tried again after growing pauses, of `pause` seconds at first, until nothing has moved for `patience` seconds;
+    `say` is told why it takes so long. A POST carries an Idempotency-Key, so that nothing is created twice.
+    `transport` leads to a server in the same process.
     """
 
     def __init__(
-        self, url: str, token: str, *, transport: httpx.AsyncBaseTransport | None = None, pause: float = 0.5
+        self,
+        url: str,
+        token: str,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        pause: float = 0.5,
+        patience: float = 30.0,
+        say: Callable[[str], None] = lambda words: None,
     ) -> None:
         if not re.fullmatch(r"https?://[^/?#\s]+[^?#\s]*", url):
             raise ClientError(f'"{url}" is not the address of a server, such as https://lms.example.org')
@@ -63,8 +76,14 @@ class LmsClient:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         self._api = httpx.AsyncClient(base_url=url, headers=headers, timeout=timeout, transport=transport)
         # The store knows its own signatures only; the token is none of its business.
-        self._store = httpx.AsyncClient(timeout=timeout)
+        # What a slow line still holds back has to drain before it answers.
+        self._store = httpx.AsyncClient(timeout=httpx.Timeout(60, connect=10, read=180))
         self._pause = pause
+        self._patience = patience
+        self._say = say
+        self._met = False
+        self._moved = 0.0  # when something arrived at the store last
+        self._complained = -LONGEST_PAUSE
 
     async def __aenter__(self) -> Self:
         return self
@@ -81,7 +100,7 @@ class LmsClient:
 
     async def get_tagged(self, path: str, answer: type[T]) -> tuple[T, str]:
         """Return what is at a path, with the ETag that changing it takes."""
-        response = await self._send(self._api, lambda: self._api.build_request("GET", path))
+        response = await self._send(lambda: self._api.build_request("GET", path))
         return _decode(response, response.content, answer), response.headers.get("ETag", "")
 
     async def items(self, path: str, item: type[T], **query: str) -> list[T]:
@@ -89,7 +108,7 @@ class LmsClient:
         url = self._api.build_request("GET", path, params=query).url
         found: list[T] = []
         while True:
-            response = await self._send(self._api, partial(self._api.build_request, "GET", url))
+            response = await self._send(partial(self._api.build_request, "GET", url))
             found += [_decode(response, raw, item) for raw in _decode(response, response.content, _Page).items]
             following = response.links.get("next", {}).get("url")
             if not following:
@@ -106,45 +125,69 @@ class LmsClient:
         return await self._write("PUT", path, body, answer, {"If-Match": etag})
 
     async def put_bytes(
-        self, address: str, headers: Mapping[str, str], size: int, pieces: Callable[[], AsyncIterator[bytes]]
+        self, address: str, headers: Mapping[str, str], size: int, pieces: AsyncIterator[bytes]
     ) -> None:
-        """Send `size` bytes to an address of the store; `pieces` begins anew for each try."""
+        """Send `size` bytes to an address of the store, once: its time is soon over. Raises Passing, ClientError."""
         sized = {**headers, "Content-Length": str(size)}
-        await self._send(
-            self._store, lambda: self._store.build_request("PUT", address, headers=sized, content=pieces())
-        )
+        request = self._store.build_request("PUT", address, headers=sized, content=pieces)
+        await _once(self._store, request, PASSING_AT_STORE)
+        self._moved = time.monotonic()
+
+    async def patiently(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Return what `work` does, tried again while it raises Passing and patience lasts; then raise ClientError.
+
+        Patience begins anew with everything that arrives at the store, whoever sends it.
+        """
+        since = None
+        for attempt in count():
+            try:
+                result = await work()
+            except Passing as error:
+                now = time.monotonic()
+                since = since or now
+                pause = max(min(self.pause(attempt), LONGEST_PAUSE), error.rest)
+                patience = self._patience if self._met else min(self._patience, FIRST_PATIENCE)
+                if now + pause >= max(since, self._moved) + patience:
+                    raise ClientError(str(error), error.status) from None
+                if attempt == 2 and now - self._complained > LONGEST_PAUSE:
+                    self._complained = now
+                    self._say(f"{error}\n  Trying again; nothing is lost.")
+                await asyncio.sleep(pause)
+            else:
+                self._met = True
+                return result
+        raise AssertionError("the last try returns or raises")
+
+    def pause(self, attempt: int) -> float:
+        """Return the seconds to rest after a number of tries, differing so that clients do not come in step."""
+        return float(self._pause * 2 ** min(attempt, 10) * random.uniform(1, 2))  # noqa: S311 - no secret
 
     async def _write(self, method: str, path: str, body: Struct | None, answer: type[T], headers: dict[str, str]) -> T:
         content = b"" if body is None else msgspec.json.encode(body)
         headers = {**headers, "Content-Type": "application/json"}
-        response = await self._send(
-            self._api, lambda: self._api.build_request(method, path, content=content, headers=headers)
-        )
+        response = await self._send(lambda: self._api.build_request(method, path, content=content, headers=headers))
         return _decode(response, response.content, answer)
 
-    async def _send(self, client: httpx.AsyncClient, build: Callable[[], httpx.Request]) -> httpx.Response:
-        """Return the answer to a request, built anew for each try."""
-        for attempt in range(TRIES):
-            last = attempt == TRIES - 1
-            pause = self._pause * 2**attempt * random.uniform(1, 2)  # noqa: S311 - so that clients do not come in step
-            request = build()
-            try:
-                response = await client.send(request)
-            except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
-                raise ClientError(f"The request cannot be sent: {error}") from None
-            except httpx.TransportError as error:
-                if last:
-                    where = f"{request.url.scheme}://{request.url.netloc.decode()}"
-                    raise ClientError(f"{where} cannot be reached: {str(error) or type(error).__name__}") from None
-            else:
-                if response.is_success:
-                    return response
-                if response.status_code not in PASSING or last:
-                    raise _refusal(response)
-                wanted = response.headers.get("Retry-After", "")
-                pause = max(pause, float(wanted)) if wanted.isdecimal() else pause
-            await asyncio.sleep(min(pause, LONGEST_PAUSE))
-        raise AssertionError("the last try returns or raises")
+    async def _send(self, build: Callable[[], httpx.Request]) -> httpx.Response:
+        """Return the server's answer to a request, built anew for each try."""
+        return await self.patiently(lambda: _once(self._api, build(), PASSING))
+
+
+async def _once(client: httpx.AsyncClient, request: httpx.Request, passing: Collection[int]) -> httpx.Response:
+    """Return the answer to a request if it is a good one. Raises Passing and ClientError."""
+    try:
+        response = await client.send(request)
+    except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
+        raise ClientError(f"The request cannot be sent: {error}") from None
+    except httpx.TransportError as error:
+        where = f"{request.url.scheme}://{request.url.netloc.decode()}"
+        raise Passing(f"{where} cannot be reached: {str(error) or type(error).__name__}") from None
+    if response.is_success:
+        return response
+    if response.status_code not in passing:
+        raise ClientError(_words(response), response.status_code)
+    rest = response.headers.get("Retry-After", "")
+    raise Passing(_words(response), response.status_code, float(rest) if rest.isdecimal() else 0)
 
 
 def _decode(response: httpx.Response, content: bytes | msgspec.Raw, answer: type[T]) -> T:
@@ -155,12 +198,12 @@ def _decode(response: httpx.Response, content: bytes | msgspec.Raw, answer: type
         raise ClientError(f"{url} does not answer as the server of this client would: {error}") from None
 
 
-def _refusal(response: httpx.Response) -> ClientError:
+def _words(response: httpx.Response) -> str:
     """Return the server's refusal in its own words, or where it has none in those of HTTP."""
     status = response.status_code
     url = response.url.copy_with(query=None)  # a signature may be in it
     if response.has_redirect_location:
-        return ClientError(f"{url} is now at {response.headers['Location']}; give that address.", status)
+        return f"{url} is now at {response.headers['Location']}; give that address."
     try:
         problem = msgspec.json.decode(response.content, type=_Problem)
     except ValueError:
@@ -171,4 +214,4 @@ def _refusal(response: httpx.Response) -> ClientError:
         words = f"{url} answers {status}: {reason[1] if reason else response.reason_phrase}"
     lines = [f"  {error.where}: {error.reason}" for error in problem.errors]
     hint = ["  Is the token right, and still valid?"] if status == 401 else []
-    return ClientError("\n".join([words, *lines, *hint]), status)
+    return "\n".join([words, *lines, *hint])

@@ -1,23 +1,23 @@
-"""What an import did, for people: a progress bar and tables, on a terminal or in a log."""
+"""What a push did or would do, for people: tables on a terminal or in a log."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from uuid import UUID
 
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, TextColumn
-from rich.progress import Progress as Bar
+from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
-from lms_core.client.course import Imported
+from lms_core.client.course import Imported, Plan
 from lms_core.client.folder import Course
-from lms_core.client.scan import OnProgress, Progress
+from lms_core.client.unit_file import Pushed, Target
+from lms_core.modules.types import DraftChange
 
-__all__ = ["make_console", "progress_bar", "show_change", "show_course"]
+__all__ = ["make_console", "show_course", "show_imported", "show_plan", "show_pushed"]
 
 WIDTH_OF_LOGS = 160
 
@@ -28,27 +28,6 @@ def make_console(*, stderr: bool = False) -> Console:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = WIDTH_OF_LOGS
     return console
-
-
-@contextmanager
-def progress_bar(console: Console) -> Iterator[OnProgress]:
-    """Show bytes and files of each stage as it reports them; without a terminal just how each stage ended."""
-    files = TextColumn("{task.fields[files]}/{task.fields[total_files]} files")
-    with Bar(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), files, console=console) as bar:
-        stages = {}
-
-        def show(now: Progress) -> None:
-            if now.what not in stages:
-                stages[now.what] = bar.add_task(now.what, files=0, total_files=0)
-            bar.update(
-                stages[now.what],
-                completed=now.bytes,
-                total=now.total_bytes,
-                files=now.files,
-                total_files=now.total_files,
-            )
-
-        yield show
 
 
 def show_course(console: Console, course: Course) -> None:
@@ -75,12 +54,43 @@ def show_course(console: Console, course: Course) -> None:
     console.print(Text(", ".join(f"{name}: {len(things)}" for name, things in counts.items())))
 
 
-def show_change(console: Console, imported: Imported) -> None:
+def show_imported(console: Console, imported: Imported) -> None:
     """Print what an import changed in the module."""
-    change = imported.change
-    if not change.changed:
+    if not imported.change.changed:
         console.print(Text(f"Nothing changed: module {imported.key} says what the folder says already."))
         return
+    _changes(console, "What changed", imported.change)
+    what = "was created; its draft is" if imported.created else "has a draft that is"
+    unchanged = imported.change.unchanged
+    console.print(Text(f"Module {imported.key} {what} the folder now; {unchanged} units are as before."))
+    _how_to_publish(console, imported.module_id, imported.change)
+
+
+def show_pushed(console: Console, pushed: Pushed, target: Target) -> None:
+    """Print what became of a file that was pushed into a unit."""
+    file = pushed.file
+    where = f"in unit {target.unit} of module {target.module}"
+    if not pushed.change.changed:
+        console.print(Text(f"Nothing changed: {file.name} is {where} already."))
+        return
+    console.print(Text(f"{file.name} is {where} now, as {file.role}; the unit's text calls it lms-file:{file.key}."))
+    _how_to_publish(console, pushed.module_id, pushed.change)
+
+
+def show_plan(console: Console, plan: Plan, files: int) -> None:
+    """Print what a push of so many files would send and change."""
+    rows = ([path, decimal(file.size)] for path, file in plan.sending.items())
+    _print(console, "What would be sent", ["File", "Size"], rows)
+    size = sum({file.sha256: file.size for file in plan.sending.values()}.values())
+    console.print(
+        Text(f"{decimal(size)} would be sent; {files - len(plan.sending)} of {files} files are there already.")
+    )
+    _changes(console, "What would change", plan.change)
+    if not plan.change.changed:
+        console.print(Text("Nothing would change in the module."))
+
+
+def _changes(console: Console, title: str, change: DraftChange) -> None:
     changes = {
         "added": change.added,
         "removed": change.removed,
@@ -89,10 +99,11 @@ def show_change(console: Console, imported: Imported) -> None:
         "module": change.details,
     }
     rows = ([name, str(len(keys)), ", ".join(keys)] for name, keys in changes.items() if keys)
-    _print(console, "What changed", ["Change", "Count", "Units or fields"], rows)
-    what = "was created; its draft is" if imported.created else "has a draft that is"
-    console.print(Text(f"Module {imported.key} {what} the folder now; {change.unchanged} units are as before."))
-    publish = f'POST /modules/{imported.module_id}/publish with the header If-Match: "{change.revision}"'
+    _print(console, title, ["Change", "Count", "Units or fields"], rows)
+
+
+def _how_to_publish(console: Console, module_id: UUID, change: DraftChange) -> None:
+    publish = f'POST /modules/{module_id}/publish with the header If-Match: "{change.revision}"'
     console.print(Text(f"To publish it: {publish}"), soft_wrap=True)  # to be copied in one piece
 
 

@@ -9,13 +9,13 @@ from pathlib import PurePosixPath
 from msgspec import UNSET, Struct
 
 from lms_core.client.description import NAME, Completion, Description, UnitEntry, matches
+from lms_core.client.digests import LocalFile, media_type
 from lms_core.client.keys import is_page
 from lms_core.client.order import Node, arrange, find_parents
 from lms_core.client.pages import Page, one_line
-from lms_core.client.scan import LocalFile, media_type
 from lms_core.modules.types import FileRole, Unit, UnitKind
 
-__all__ = ["FileUse", "entry_id", "is_home", "make_units"]
+__all__ = ["CAPTION", "FileUse", "caption_language", "entry_id", "is_home", "make_units"]
 
 CAPTION = re.compile(r"(?P<stem>.+?)(?:\.(?P<language>[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*))?\.(?:vtt|srt)")
 
@@ -37,6 +37,12 @@ def entry_id(entry: UnitEntry) -> str:
 def is_home(path: str, page: Page) -> bool:
     """Say whether a page is the first of the course."""
     return path.lower() in {"index.md", "index.markdown"} or ("/" not in path and page.layout == "home")
+
+
+def caption_language(path: str) -> str | None:
+    """Return the language that the name of a caption file says: de in film.de.vtt."""
+    caption = CAPTION.fullmatch(path)
+    return caption["language"] if caption else None
 
 
 def make_units(
@@ -148,5 +154,4 @@ def _is_required(name: str, kind: UnitKind, entry: UnitEntry, completion: Comple
 
 
 def _use(path: str, role: FileRole, keys: Mapping[str, str]) -> FileUse:
-    caption = CAPTION.fullmatch(path) if role == "caption" else None
-    return FileUse(path=path, key=keys[path], role=role, language=caption["language"] if caption else None)
+    return FileUse(path=path, key=keys[path], role=role, language=caption_language(path) if role == "caption" else None)

@@ -3,45 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import TypeVar
+import time
+from collections.abc import Iterable, Mapping
+from itertools import count
 from uuid import UUID
 
 from msgspec import Struct
 
+from lms_core.client.digests import LocalFile, read
 from lms_core.client.errors import ClientError
 from lms_core.client.http import LmsClient
-from lms_core.client.scan import CHUNK, LocalFile, OnProgress, Progress
-from lms_core.media.types import (
-    ArrivedParts,
-    Media,
-    NewMedia,
-    PartAddress,
-    PartAddresses,
-    PartRequest,
-    PartsRequest,
-    SentParts,
-)
+from lms_core.client.progress import OnProgress, Tally
+from lms_core.client.sending import in_parallel, send_file
+from lms_core.media.kinds import HEAD, doubt
+from lms_core.media.types import Media
 
-__all__ = ["upload"]
+__all__ = ["find_known", "upload", "wait_until_checked"]
 
-T = TypeVar("T")
-R = TypeVar("R")
-
-FILES_AT_ONCE = 4
-PARTS_AT_ONCE = 4
-"""Of one file. Addresses are asked for so many at a time: on a slow line more would expire before their turn."""
+AT_ONCE = 4
+LONGEST_REST = 4.0
+"""Seconds between two questions whether a file has been checked."""
 
 
-class _Part(Struct, frozen=True):
-    """A part of a file: its number from 1, its place in the file, and the digest of its bytes."""
+class _Found(Struct, frozen=True):
+    """What is used of a file in the list of a programme."""
 
-    number: int
-    offset: int
-    size: int
-    sha256: str
+    id: UUID
+    state: str
 
 
 async def upload(
@@ -49,128 +37,92 @@ async def upload(
     programme_id: UUID,
     files: Mapping[str, LocalFile],
     on_progress: OnProgress = lambda progress: None,
-) -> dict[str, UUID]:
-    """Return the media id of each file, by path, once the programme has them all.
+    parallel: int = AT_ONCE,
+) -> dict[str, Media]:
+    """Return each file, by path, once the programme has them all; files of several parts may still be being checked.
 
     Bytes are sent once, even if several files have them, and not at all if the programme has them already; after
-    an interruption only the parts that have not arrived. No file is held in memory. Raises ClientError, also for a
-    file that has changed since its digest was taken.
+    an interruption only the parts that have not arrived, `parallel` parts at a time. No file is held in memory.
+    Raises ClientError, also for a file that has changed since its digest was taken, and for those that are not what
+    their names say.
     """
-    different = {file.sha256: file for file in files.values()}
-    total_bytes = sum(file.size for file in different.values())
-    done_bytes = done_files = 0
+    different = {file.sha256: (path, file) for path, file in files.items()}
+    await asyncio.to_thread(_refuse_wrong, different.values())
+    tally = Tally("Uploading", len(different), sum(file.size for _, file in different.values()), on_progress)
+    places = asyncio.Semaphore(parallel)
 
-    def advance(more_bytes: int, more_files: int = 0) -> None:
-        nonlocal done_bytes, done_files
-        done_bytes += more_bytes
-        done_files += more_files
-        on_progress(
-            Progress(
-                what="Uploading",
-                files=done_files,
-                total_files=len(different),
-                bytes=done_bytes,
-                total_bytes=total_bytes,
-            )
-        )
-
-    async def bring(file: LocalFile) -> UUID:
+    async def bring(item: tuple[str, LocalFile]) -> Media:
+        _, file = item
         try:
-            media = await _bring(client, programme_id, file, advance)
+            media = await send_file(client, programme_id, file, places, tally)
         except OSError as error:
             raise ClientError(f"{file.place} cannot be read: {error.strerror}") from None
-        advance(0, more_files=1)
-        return media.id
-
-    ids = await _in_parallel(FILES_AT_ONCE, bring, different.values())
-    by_digest = dict(zip(different, ids, strict=True))
-    return {path: by_digest[file.sha256] for path, file in files.items()}
-
-
-async def _bring(client: LmsClient, programme_id: UUID, file: LocalFile, advance: Callable[[int], None]) -> Media:
-    new = NewMedia(name=file.name, size=file.size, content_type=file.content_type, sha256=file.sha256)
-    media = await client.post(f"/programmes/{programme_id}/media", new, Media)
-    if media.state == "ready":
-        advance(file.size)
+        tally.add(0, files=1)
         return media
-    arrived = await client.get(f"/media/{media.id}/parts", ArrivedParts)
-    sizes = {part.number: part.size for part in arrived.parts}
-    sent: list[PartRequest] = []
-    count = max(1, -(-file.size // media.part_size))
-    for first in range(0, count, PARTS_AT_ONCE):
-        numbers = range(first + 1, min(first + PARTS_AT_ONCE, count) + 1)
-        parts = [await asyncio.to_thread(_part, file, number, media.part_size) for number in numbers]
-        sent += [PartRequest(number=part.number, sha256=part.sha256) for part in parts]
-        missing = [part for part in parts if sizes.get(part.number) != part.size]
-        advance(sum(part.size for part in parts if part not in missing))
-        if missing:
-            await _send(client, media.id, file, missing, advance)
-    return await client.post(f"/media/{media.id}/complete", SentParts(parts=sent), Media)
+
+    found = await in_parallel(asyncio.Semaphore(parallel), bring, different.values())
+    by_digest = dict(zip(different, found, strict=True))
+    media = {path: by_digest[file.sha256] for path, file in files.items()}
+    _refuse_quarantined(media)
+    return media
 
 
-async def _send(
-    client: LmsClient, media_id: UUID, file: LocalFile, parts: list[_Part], advance: Callable[[int], None]
+async def find_known(client: LmsClient, programme_id: UUID, files: Mapping[str, LocalFile]) -> dict[str, UUID]:
+    """Return the media ids, by path, of the files that the programme has already. Changes nothing."""
+
+    async def find(sha256: str) -> UUID | None:
+        found = await client.items(f"/programmes/{programme_id}/media", _Found, sha256=sha256)
+        return next((one.id for one in found if one.state in {"ready", "checking"}), None)
+
+    digests = list({file.sha256 for file in files.values()})
+    known = dict(zip(digests, await in_parallel(asyncio.Semaphore(AT_ONCE), find, digests), strict=True))
+    return {path: media_id for path, file in files.items() if (media_id := known[file.sha256])}
+
+
+async def wait_until_checked(
+    client: LmsClient,
+    media: Mapping[str, Media],
+    on_progress: OnProgress = lambda progress: None,
+    patience: float = 900,
 ) -> None:
-    """Send some parts of a file, all at once."""
-    wanted = PartsRequest(parts=[PartRequest(number=part.number, sha256=part.sha256) for part in parts])
-    addresses = await client.post(f"/media/{media_id}/parts", wanted, PartAddresses)
+    """Return when the server has compared all bytes of these files, by path, with their digests.
 
-    async def send(item: tuple[_Part, PartAddress]) -> None:
-        part, address = item
-        sent = 0
-
-        async def pieces() -> AsyncIterator[bytes]:
-            nonlocal sent
-            advance(-sent)  # of the try before
-            sent = 0
-            reading = _read(file.place, part.offset, part.size)
-            while piece := await asyncio.to_thread(next, reading, b""):
-                yield piece
-                sent += len(piece)
-                advance(len(piece))
-
-        await client.put_bytes(address.url, address.headers, part.size, pieces)
-        await asyncio.to_thread(_check_unchanged, file)
-
-    await _in_parallel(PARTS_AT_ONCE, send, zip(parts, addresses.parts, strict=True))
+    Raises ClientError for files that are not right in the store, and if for `patience` seconds none gets ready.
+    """
+    checking = {one.id: (path, one) for path, one in media.items() if one.state == "checking"}
+    if not checking:
+        return
+    tally = Tally("Checking", len(checking), sum(one.size for _, one in checking.values()), on_progress)
+    settled: dict[str, Media] = {}
+    for media_id, (path, one) in checking.items():
+        since = time.monotonic()
+        for attempt in count():
+            settled[path] = await client.get(f"/media/{media_id}", Media)
+            if settled[path].state != "checking":
+                break
+            if time.monotonic() - since >= patience:
+                raise ClientError(f"{path} is still being checked; the server goes on without you.")
+            await asyncio.sleep(min(client.pause(attempt), LONGEST_REST))
+        tally.add(one.size, files=1)
+    _refuse_quarantined(settled)
 
 
-def _part(file: LocalFile, number: int, part_size: int) -> _Part:
-    """Return a part with its digest; raises ClientError if the file is no longer the one that was hashed."""
-    offset = (number - 1) * part_size
-    size = min(part_size, file.size - offset)
-    digest = hashlib.sha256()
-    for piece in _read(file.place, offset, size):
-        digest.update(piece)
-    _check_unchanged(file)
-    return _Part(number, offset, size, digest.hexdigest())
-
-
-def _read(place: Path, offset: int, size: int) -> Iterator[bytes]:
-    with place.open("rb") as file:
-        file.seek(offset)
-        while size and (piece := file.read(min(CHUNK, size))):
-            size -= len(piece)
-            yield piece
-
-
-def _check_unchanged(file: LocalFile) -> None:
-    now = file.place.stat()
-    if (now.st_size, now.st_mtime_ns) != (file.size, file.modified_ns):
-        raise ClientError(f"{file.place} changed while it was uploaded; try again when nothing writes to it.")
-
-
-async def _in_parallel(limit: int, work: Callable[[T], Awaitable[R]], items: Iterable[T]) -> list[R]:
-    """Return what `work` makes of each item, some at a time; the first failure ends all and is raised."""
-    places = asyncio.Semaphore(limit)
-
-    async def one(item: T) -> R:
-        async with places:
-            return await work(item)
-
+def _refuse_wrong(files: Iterable[tuple[str, LocalFile]]) -> None:
+    """Say before anything is sent what the server would say of the first bytes at the end."""
     try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(item)) for item in items]
-    except ExceptionGroup as failed:
-        raise failed.exceptions[0] from None
-    return [task.result() for task in tasks]
+        wrong = {
+            path: doubt(file.name, file.content_type, next(read(file.place, 0, HEAD), b"")) for path, file in files
+        }
+    except OSError as error:
+        raise ClientError(f"{error.filename} cannot be read: {error.strerror}") from None
+    _refuse("These files would not be accepted:", {path: why for path, why in wrong.items() if why})
+
+
+def _refuse_quarantined(media: Mapping[str, Media]) -> None:
+    wrong = {path: one.reason or "no reason given" for path, one in media.items() if one.state == "quarantined"}
+    _refuse("These files arrived damaged or are not what they seem; pushing them again repairs them:", wrong)
+
+
+def _refuse(what: str, reasons: Mapping[str, str]) -> None:
+    if reasons:
+        raise ClientError("\n".join([what, *(f"  {path}: {why}" for path, why in reasons.items())]))

@@ -4,10 +4,10 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
-import httpx
 import pytest
 
 from lms_core.client.http import LmsClient
+from tests.support.line import Line
 from tests.support.world import World
 
 WriteFolder = Callable[[Mapping[str, str | bytes]], Path]
@@ -34,9 +34,20 @@ async def database_url(tmp_path: Path, sqlite_template: Path) -> str:
     return f"sqlite:///{tmp_path / 'lms.sqlite3'}"
 
 
+@pytest.fixture(autouse=True)
+def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where pushes remember what they do: a folder of the test's own."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
 @pytest.fixture
-async def client(world: World) -> AsyncIterator[LmsClient]:
+def line(world: World) -> Line:
+    return Line(world.app)
+
+
+@pytest.fixture
+async def client(world: World, line: Line) -> AsyncIterator[LmsClient]:
     """A client of the real application and store, signed in as the administrator."""
-    transport = httpx.ASGITransport(world.app, raise_app_exceptions=False)
-    async with LmsClient("http://localhost:8000", world.admin.token, transport=transport, pause=0) as client:
+    async with LmsClient("http://localhost:8000", world.admin.token, transport=line, pause=0) as client:
         yield client

@@ -5,16 +5,15 @@ from uuid import UUID
 import pytest
 from click.testing import CliRunner, Result
 
-from lms_core.client.command import import_course_command
+from lms_core.client.command import push
 from lms_core.client.course import Imported
-from lms_core.client.folder import read_folder
-from lms_core.client.report import make_console, show_change
+from lms_core.client.report import make_console, show_imported
 from lms_core.modules.types import DraftChange
 
 
 def run(*arguments: object, **environment: str) -> Result:
     settings = {"LMS_URL": None, "LMS_TOKEN": None, "COLUMNS": "100", **environment}
-    return CliRunner().invoke(import_course_command, [str(argument) for argument in arguments], env=settings)
+    return CliRunner().invoke(push, [str(argument) for argument in arguments], env=settings)
 
 
 def lines(text: str) -> list[str]:
@@ -121,10 +120,46 @@ MODULE = UUID(int=7)
         ),
     ],
 )
-def test_what_changed_is_told(write_folder, capsys, change, told):
-    course = read_folder(write_folder({"page.md": "x"}))
+def test_what_changed_is_told(capsys, change, told):
     made = DraftChange(**change, unchanged=4, revision=2)
 
-    show_change(make_console(), Imported(course=course, module_id=MODULE, key="md", created=False, change=made))
+    show_imported(make_console(), Imported(module_id=MODULE, key="md", created=False, change=made, media={}))
 
     assert lines(capsys.readouterr().out) == told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["course", "--unit", "film", "--role", "content"], "Error: --unit and --role: only for a file."),
+        (["film.mp4", "--ects", "5"], "Error: --ects: only for a folder."),
+        (
+            ["film.mp4", "--programme", "ms", "--url", "https://x", "--token", "t"],
+            "Error: Give --module and --unit, or see what would happen with --dry-run.",
+        ),
+        (["nowhere", "--dry-run"], "Error: There is no nowhere."),
+        (
+            ["film.mp4", "--language", "German"],
+            "Error: Invalid value for '--language': 'German' is not the code of a language, such as de or en-GB",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_told(write_folder, monkeypatch, arguments, message):
+    monkeypatch.chdir(write_folder({"page.md": "x"}).parent)
+    (write_folder({}).parent / "film.mp4").write_bytes(b"x")
+
+    result = run(*arguments)
+
+    assert result.exit_code in {1, 2}
+    assert lines(result.stderr)[-1] == message
+
+
+def test_a_dry_run_of_a_file_without_a_server_describes_it(write_folder):
+    film = write_folder({"notes.md": "x"}) / "notes.md"
+
+    result = run(film, "--dry-run")
+
+    assert result.exit_code == 0
+    digest = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+    assert result.stdout == f"notes.md: text/markdown, 1 byte, SHA-256 {digest}\n"
+    assert lines(result.stderr) == ["Reading: 1 byte of 1 byte, 1/1 files"]

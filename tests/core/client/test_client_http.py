@@ -10,7 +10,7 @@ from litestar import Litestar, Request, Response, get, post, put
 from litestar.datastructures import State
 from msgspec import Struct
 
-from lms_core.client.errors import ClientError
+from lms_core.client.errors import ClientError, Passing
 from lms_core.client.http import LmsClient
 
 Call = Request[Any, Any, State]
@@ -66,6 +66,13 @@ async def stranger() -> Response[Any]:
     return problem(401, title="Sign in first")
 
 
+@get("/busy")
+async def busy(request: Call) -> Response[Any]:
+    bad_day(request)
+    body = {"type": "urn:x", "status": 503, "title": "Back at noon"}
+    return Response(body, status_code=503, headers={"Retry-After": "86400"})
+
+
 @get("/crash")
 async def crash(request: Call) -> Response[Any]:
     bad_day(request)
@@ -85,7 +92,7 @@ async def moved() -> Response[Any]:
 @pytest.fixture
 def server() -> Litestar:
     """A server that can have a bad day, and remembers who asked for what."""
-    routes = [thing, make, replace, things, refused, stranger, crash, website, moved]
+    routes = [thing, make, replace, things, refused, stranger, busy, crash, website, moved]
     return Litestar(routes, state=State({"calls": [], "failures": []}))
 
 
@@ -120,14 +127,30 @@ async def test_a_replacement_says_which_state_it_replaces(server: Litestar, clie
     assert (call.headers["If-Match"], call.headers["Authorization"]) == ('"3"', "Bearer secret")
 
 
-async def test_a_bad_day_of_the_server_ends_the_patience(server: Litestar, client: LmsClient):
-    server.state.failures = [503] * 10
+async def test_a_bad_day_of_the_server_ends_the_patience(server: Litestar):
+    server.state.failures = [503] * 100_000
+    said: list[str] = []
+    transport = httpx.ASGITransport(server, raise_app_exceptions=False)
 
-    with pytest.raises(ClientError, match=r"^Bad day$") as raised:
-        await client.get("/thing", Thing)
+    async with LmsClient(
+        "http://lms.example", "secret", transport=transport, pause=0, patience=0.2, say=said.append
+    ) as client:
+        with pytest.raises(ClientError, match=r"^Bad day$") as raised:
+            await client.get("/thing", Thing)
 
-    assert raised.value.status == 503
-    assert len(server.state.calls) == 5
+    assert (type(raised.value), raised.value.status) == (ClientError, 503)
+    assert len(server.state.calls) > 5
+    assert said == ["Bad day\n  Trying again; nothing is lost."]
+
+
+async def test_a_server_that_asks_for_more_time_than_there_is_patience_is_not_asked_again(server: Litestar):
+    transport = httpx.ASGITransport(server, raise_app_exceptions=False)
+
+    async with LmsClient("http://lms.example", "secret", transport=transport, pause=0) as client:
+        with pytest.raises(ClientError, match=r"^Back at noon$"):
+            await client.get("/busy", Thing)
+
+    assert len(server.state.calls) == 1
 
 
 async def test_a_refusal_is_told_in_the_words_of_the_server(client: LmsClient):
@@ -173,7 +196,7 @@ async def test_lists_are_read_to_their_end_and_only_from_the_server_that_has_the
 
 
 async def test_a_server_that_is_not_there_is_told():
-    async with LmsClient("http://127.0.0.1:9", "secret", pause=0) as client:
+    async with LmsClient("http://127.0.0.1:9", "secret", pause=0, patience=0.1) as client:
         with pytest.raises(ClientError, match=r"^http://127\.0\.0\.1:9 cannot be reached: "):
             await client.get("/thing", Thing)
 
@@ -190,7 +213,7 @@ def test_a_token_that_cannot_be_sent_is_told_but_not_shown(token: str):
         LmsClient("https://lms.example.org", token)
 
 
-async def test_bytes_are_sent_anew_after_a_failure_and_never_with_the_token():
+async def test_bytes_go_to_the_store_without_the_token_and_may_be_sent_anew():
     seen: list[tuple[bytes, bytes]] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -206,9 +229,11 @@ async def test_bytes_are_sent_anew_after_a_failure_and_never_with_the_token():
         yield b"world"
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as store:
-        port = store.sockets[0].getsockname()[1]
+        address = f"http://127.0.0.1:{store.sockets[0].getsockname()[1]}/part?sig=%2Fx"
         async with LmsClient("https://lms.example.org", "secret", pause=0) as client:
-            await client.put_bytes(f"http://127.0.0.1:{port}/part?sig=%2Fx", {"x-checksum": "abc"}, 10, pieces)
+            with pytest.raises(Passing):
+                await client.put_bytes(address, {"x-checksum": "abc"}, 10, pieces())
+            await client.patiently(lambda: client.put_bytes(address, {"x-checksum": "abc"}, 10, pieces()))
 
     assert [body for _, body in seen] == [b"helloworld"] * 2
     for head, _ in seen:
