@@ -30,6 +30,7 @@ from lms_core.db import Database
 from lms_core.errors import Conflict, NotFound
 from lms_core.media.moving import Copied, copy, copyable, under_way
 from lms_core.media.orphans import OLD, Orphans, find_orphans, remove_old
+from lms_core.media.preparing import prepare_all
 from lms_core.media.sweep import sweep
 from lms_core.media.verifying import Finding, Pace, due, verify
 from lms_core.modules.needing import NeedingUnit, needing
@@ -287,6 +288,17 @@ def sweep_command() -> None:
     async def work(_found: settings.Settings, database: Database, store: S3Store) -> int:
         swept = await sweep(database, store)
         click.echo(f"uploads given up: {swept.uploads}, files let go: {swept.files}, strays aborted: {swept.strays}")
+        return 0
+
+    _run(work)
+
+
+@media.command("prepare")
+def prepare_command() -> None:
+    """Let the workers look through films and PDFs that they could not look through before, as when tools were missing."""
+
+    async def work(_found: settings.Settings, database: Database, _store: S3Store) -> int:
+        click.echo(f"files to be looked through: {await prepare_all(database)}")
         return 0
 
     _run(work)

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 
 from content_store import ContentStore, StoreUnavailable
 from lms_core.db import Database
@@ -21,6 +21,8 @@ from lms_core.media.pdfs import LARGEST as LARGEST_PDF
 from lms_core.media.pdfs import folded, read_pdf
 from lms_core.media.tables import media, page_text, preparation
 from lms_core.media.tools import NoRoom, ToolFailed, ToolMissing
+from lms_core.media.types import MediaEvent
+from lms_core.outbox.events import send
 from lms_core.types import now
 
 log = logging.getLogger(__name__)
@@ -66,6 +68,21 @@ async def prepare(database: Database, store: ContentStore, media_id: UUID) -> No
     if not await _write_down(database, media_id, values, pages) and values["poster"]:
         await store.delete(poster_key(row.programme_id, row.id))
     log.info("file %s: %s", media_id, values["reason"] or values["state"])
+
+
+async def prepare_all(database: Database) -> int:
+    """Let the workers find out about all files of which nothing is known, or was skipped or failed; return how many."""
+    known = select(preparation.c.media_id).where(preparation.c.state.in_(["done", "waiting"]))
+    kinds = or_(*(media.c.content_type.startswith(kind) for kind in ("video/", "audio/")), media.c.content_type == PDF)
+    query = select(media.c.id, media.c.programme_id, media.c.created_by).where(
+        media.c.state == "ready", kinds, media.c.id.not_in(known)
+    )
+    async with database.write() as connection:
+        rows = (await connection.execute(query)).all()
+        for row in rows:
+            event = MediaEvent(row.id, row.created_by)
+            await send(connection, "media:prepare", "media_ready", row.programme_id, event)
+    return len(rows)
 
 
 async def _look_at_film(store: ContentStore, row: Any) -> dict[str, Any]:

@@ -44,8 +44,8 @@ async def set_quota(connection: AsyncConnection, programme_id: UUID, new: t.Quot
 
 
 async def _lock(connection: AsyncConnection, programme_id: UUID) -> None:
-    """Make those who add files to a programme wait for each other. Raises NotFound."""
-    query = select(programme.c.id).where(programme.c.id == programme_id).with_for_update()
+    """Make those who add files to a programme wait for each other, and nobody else. Raises NotFound."""
+    query = select(programme.c.id).where(programme.c.id == programme_id).with_for_update(key_share=True)
     if (await connection.execute(query)).first() is None:
         raise NotFound("There is no such programme.")
 

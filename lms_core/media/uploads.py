@@ -212,8 +212,6 @@ async def complete(database: Database, store: ContentStore, media_id: UUID, sent
     if row.state != "uploading":
         return shape(row)
     sha256 = _agreed(row, sent)
-    async with database.write() as connection:
-        await check_quota(connection, row.programme_id, row.created_by, 0)
     found = await _put_together(database, store, row, sent)
     if found.size != row.size:
         raise Conflict(f"The store holds {found.size} bytes, announced were {row.size}.")
@@ -223,10 +221,11 @@ async def complete(database: Database, store: ContentStore, media_id: UUID, sent
         values |= judged(row, head)
     try:
         async with database.write() as connection:
-            await settle(connection, row, values)
+            await check_quota(connection, row.programme_id, row.created_by, 0)
+            settled = await settle(connection, row, values)
     except IntegrityError:
         return await _same_bytes(database, row, sha256)
-    return shape(await find(database, media_id))
+    return shape(SimpleNamespace(**{**row._mapping, **values}) if settled else await find(database, media_id))
 
 
 def judged(row: Any, head: bytes) -> dict[str, Any]:
@@ -238,15 +237,17 @@ def judged(row: Any, head: bytes) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def settle(connection: AsyncConnection, row: Any, values: dict[str, Any]) -> None:
+async def settle(connection: AsyncConnection, row: Any, values: dict[str, Any]) -> bool:
     """Move a file on to its next state, if it is still in the one that `row` tells, and let everybody know.
 
     Raises IntegrityError when the programme has got the same bytes meanwhile.
     """
     same = (media.c.id == row.id) & (media.c.state == row.state)
-    if (await connection.execute(update(media).where(same).values(**values))).rowcount:
-        event = t.MediaEvent(row.id, row.created_by)
-        await emit(connection, f"media_{values['state']}", f"media:{row.id}", row.programme_id, event)
+    if not (await connection.execute(update(media).where(same).values(**values))).rowcount:
+        return False
+    event = t.MediaEvent(row.id, row.created_by)
+    await emit(connection, f"media_{values['state']}", f"media:{row.id}", row.programme_id, event)
+    return True
 
 
 def _agreed(row: Any, sent: t.SentParts) -> str:

@@ -15,8 +15,9 @@ from sqlalchemy import update
 from content_store.local import LocalStore
 from content_store.s3 import S3Store
 from lms_core.media import orphans, verifying
-from lms_core.media.tables import media
+from lms_core.media.tables import media, preparation
 from lms_core.types import new_id, now
+from tests.support.films import needs_tools, pdf
 from tests.support.objectstore import fresh_bucket
 from tests.support.processes import free_port, said
 from tests.support.world import sha256
@@ -223,3 +224,23 @@ async def test_the_store_of_a_running_demo_is_found(sqlite_template: Path, tmp_p
     nothing = "unknown objects: 0 (0 bytes), unknown uploads: 0, missing objects: 0\n"
     assert await lms(demo, "orphans") == (0, nothing, "")
     await asyncio.to_thread(local.stop)
+
+
+@needs_tools
+async def test_prepare_looks_again_at_what_could_not_be_looked_through(
+    world: World, environment: dict[str, str]
+) -> None:
+    programme = await world.programme()
+    file = await world.upload(world.admin, programme, "notes.pdf", pdf(b"light"), "application/pdf")
+    await world.upload(world.admin, programme, "notes.txt", b"light", "text/plain")
+    await world.checked(world.admin, file)
+    path = f"/media/{file['id']}/preparation"
+    assert (await world.admin.get(path))["pages"] == 1
+    assert await lms(environment, "prepare") == (0, "files to be looked through: 0\n", "")
+    async with world.database.write() as connection:
+        await connection.execute(update(preparation).values(state="skipped", reason="poppler is missing", pages=None))
+
+    assert await lms(environment, "prepare") == (0, "files to be looked through: 1\n", "")
+    await world.checked(world.admin, file)
+    found = await world.admin.get(path)
+    assert (found["state"], found["reason"], found["pages"]) == ("done", None, 1)
