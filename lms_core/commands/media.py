@@ -295,7 +295,7 @@ def sweep_command() -> None:
 
 @media.command("prepare")
 def prepare_command() -> None:
-    """Let the workers look through films and PDFs that they could not look through before, as when tools were missing."""
+    """Let the workers look through films and PDFs that they could not look through before."""
 
     async def work(_found: settings.Settings, database: Database, _store: S3Store) -> int:
         click.echo(f"files to be looked through: {await prepare_all(database)}")
