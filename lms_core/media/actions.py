@@ -41,6 +41,11 @@ def object_key(programme_id: UUID, media_id: UUID) -> str:
     return f"media/{programme_id}/{media_id}"
 
 
+def poster_key(programme_id: UUID, media_id: UUID) -> str:
+    """Name the object that holds the still image of a film."""
+    return f"{object_key(programme_id, media_id)}.poster"
+
+
 def shape(row: Any) -> t.Media:
     """Describe a file by its row."""
     return t.Media(**{name: getattr(row, name) for name in t.Media.__struct_fields__})
@@ -121,7 +126,7 @@ def download_address(store: ContentStore, row: Any, method: str, lasts: timedelt
 def poster_address(store: ContentStore, row: Any, method: str) -> str:
     """Return an address of the store for the still image that was made of a film; of a row as above."""
     return store.download_address(
-        f"{object_key(row.programme_id, row.id)}.poster",
+        poster_key(row.programme_id, row.id),
         f"{row.name}.jpg",
         "image/jpeg",
         ADDRESSES_LAST,

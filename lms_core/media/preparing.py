@@ -16,7 +16,7 @@ from sqlalchemy import delete, insert, or_, select, update
 from content_store import ContentStore, StoreUnavailable
 from lms_core.db import Database
 from lms_core.media import films
-from lms_core.media.actions import columns, object_key
+from lms_core.media.actions import columns, object_key, poster_key
 from lms_core.media.pdfs import LARGEST as LARGEST_PDF
 from lms_core.media.pdfs import folded, read_pdf
 from lms_core.media.tables import media, page_text, preparation
@@ -34,11 +34,6 @@ PDF = "application/pdf"
 def is_prepared(content_type: str) -> bool:
     """Tell whether there is anything to find out about files of this type."""
     return content_type.startswith(("video/", "audio/")) or content_type == PDF
-
-
-def poster_key(programme_id: UUID, media_id: UUID) -> str:
-    """Name the object that holds the poster of a film."""
-    return f"{object_key(programme_id, media_id)}.poster"
 
 
 async def prepare(database: Database, store: ContentStore, media_id: UUID) -> None:

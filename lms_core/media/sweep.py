@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from content_store import ContentStore, OpenUpload, StoreError
 from lms_core.db import Database
-from lms_core.media.actions import columns, object_key, unused
+from lms_core.media.actions import columns, object_key, poster_key, unused
 from lms_core.media.tables import media
 from lms_core.types import now
 
@@ -93,7 +93,7 @@ async def _remove_object(store: ContentStore, row: Any) -> None:
     if row.upload_id:
         await store.abort_upload(key, row.upload_id)
     await store.delete(key)
-    await store.delete(f"{key}.poster")
+    await store.delete(poster_key(row.programme_id, row.id))
 
 
 async def _abort_strays(database: Database, store: ContentStore) -> int:

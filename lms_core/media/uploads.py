@@ -18,7 +18,7 @@ from lms_core.db import AsyncConnection, Database
 from lms_core.errors import Conflict, FieldError, InvalidInput, NotFound
 from lms_core.media import kinds
 from lms_core.media import types as t
-from lms_core.media.actions import columns, find, object_key, shape, uses
+from lms_core.media.actions import columns, find, object_key, shape, unused, uses
 from lms_core.media.quotas import check_quota
 from lms_core.media.tables import media
 from lms_core.outbox.events import emit
@@ -82,7 +82,9 @@ async def begin(
 
 async def _repair(connection: AsyncConnection, row: dict[str, Any]) -> None:
     """Let a quarantined file be sent anew. Raises Conflict when somebody else was quicker."""
-    anew = {name: row[name] for name in ("name", "content_type", "part_size", "state", "upload_id", "used_at")}
+    anew = {
+        name: row[name] for name in ("name", "content_type", "part_size", "reason", "state", "upload_id", "used_at")
+    }
     same = (media.c.id == row["id"]) & (media.c.state == "quarantined")
     if not (await connection.execute(update(media).where(same).values(**anew))).rowcount:
         raise Conflict("Somebody else is repairing this file at the moment; try again later.")
@@ -102,9 +104,10 @@ async def _known(database: Database, programme_id: UUID, new: t.NewMedia, actor:
             return None
         same = (media.c.programme_id == programme_id) & (media.c.sha256 == new.sha256) & (media.c.size == new.size)
         whole = media.c.state.in_(["ready", "checking"])
-        mine = (media.c.state == "uploading") & (media.c.created_by == actor)
-        query = select(*columns).where(same, whole | mine | (media.c.state == "quarantined"))
-        found = (await connection.execute(query.order_by(~whole, ~mine, media.c.id).limit(1))).first()
+        # whoever sends the bytes of a file that units need repairs it
+        open_to_her = (media.c.state == "uploading") & ((media.c.created_by == actor) | ~unused())
+        query = select(*columns).where(same, whole | open_to_her | (media.c.state == "quarantined"))
+        found = (await connection.execute(query.order_by(~whole, ~open_to_her, media.c.id).limit(1))).first()
     if found is None or found.state == "quarantined":
         return found
     return found if await _touch(database, found) else None

@@ -45,6 +45,28 @@ async def test_other_bytes_than_announced_are_held_back_until_the_right_ones_com
     assert ready == {**media, "state": "ready"}
 
 
+async def test_a_colleague_goes_on_with_the_repair_of_what_units_need(world: World) -> None:
+    programme = await world.programme()
+    lea, leo = [await world.person(name, "lecturer", programme) for name in ("Lea", "Leo")]
+    media = await begun(world, programme, BIG)
+    file = {"key": "film.mp4", "name": "Light.mp4", "role": "content", "mediaId": media["id"]}
+    parts = await world.send(world.admin, media, OTHER)
+    await world.admin.post(f"/media/{media['id']}/complete", {"parts": parts}, 200)
+    unit = {"key": "light", "kind": "video", "title": "Light", "files": [file]}
+    module = await world.admin.post(f"/programmes/{programme['id']}/modules", {"key": "optics", "title": "Optics"})
+    content = {"title": "Optics", "ects": "5", "workloadHours": 150, "units": [unit]}
+    await world.admin.put(f"/modules/{module['id']}/draft", content, If_Match='"1"')
+    assert (await world.checked(world.admin, media))["state"] == "quarantined"
+
+    new = {"name": "film.mp4", "size": len(BIG), "contentType": "video/mp4", "sha256": sha256(BIG)}
+    path = f"/programmes/{programme['id']}/media"
+    again = await lea.post(path, new)  # and does not come back to it
+    assert await leo.post(path, new) == again == {**media, "state": "uploading"}
+    parts = await world.send(leo, again, BIG)
+    await leo.post(f"/media/{media['id']}/complete", {"parts": parts}, 200)
+    assert await world.checked(leo, media) == {**media, "state": "ready"}
+
+
 async def test_a_draft_may_use_a_file_that_is_being_checked_but_nobody_studies_it_yet(world: World) -> None:
     programme = await world.programme()
     media = await begun(world, programme, BIG)
