@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 import lms_core.tables  # noqa: F401 - declares those that core_key leads to
 from lms_core.db import AsyncConnection, Hundredths, Instant, Json
 from lms_core.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound
-from lms_core.facts import PersonFacts, RunFacts, read_person, read_run
+from lms_core.facts import PersonFacts, RunFacts, Seat, SeatFacts, read_person, read_run, read_seats
 from lms_core.hooks.context import Context
 from lms_core.hooks.deprecation import Deprecated, deprecated
 from lms_core.hooks.metadata import core_key, plugin_tables
@@ -82,6 +82,8 @@ __all__ = [
     "Role",
     "RouteContext",
     "RunFacts",
+    "Seat",
+    "SeatFacts",
     "SessionEvent",
     "SessionPlan",
     "SessionRemark",
@@ -101,6 +103,7 @@ __all__ = [
     "put",
     "read_person",
     "read_run",
+    "read_seats",
     "send_mail",
     "tagged",
 ]

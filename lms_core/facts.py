@@ -1,13 +1,15 @@
-"""What plugins may read of the core: facts about a run and a person."""
+"""What plugins may read of the core: facts about a run, a person, and her seats."""
 
 from __future__ import annotations
 
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
 
 from lms_core.db import AsyncConnection
+from lms_core.enrolment.tables import programme_enrolment, run_enrolment
 from lms_core.errors import NotFound
 from lms_core.modules.tables import module, run
 from lms_core.people.tables import person
@@ -32,6 +34,20 @@ class PersonFacts(msgspec.Struct, frozen=True):
     language: str
 
 
+class Seat(msgspec.Struct, frozen=True):
+    """A person's place in a run: hers (enrolled), one she waits for, or that of a run she has completed."""
+
+    run_id: UUID
+    state: Literal["enrolled", "waiting", "completed"]
+
+
+class SeatFacts(msgspec.Struct, frozen=True):
+    """Whether a person studies a programme now, and her places in runs that count under it, by the id of the run."""
+
+    student: bool
+    seats: tuple[Seat, ...]
+
+
 async def read_run(connection: AsyncConnection, run_id: UUID) -> RunFacts:
     """Return the facts about a run. Raises NotFound. One statement."""
     query = select(run.c.id, run.c.module_id, module.c.programme_id, run.c.term_id, run.c.title)
@@ -50,3 +66,23 @@ async def read_person(connection: AsyncConnection, person_id: UUID) -> PersonFac
     if row is None:
         raise NotFound("There is no such person.")
     return PersonFacts(*row)
+
+
+async def read_seats(connection: AsyncConnection, person_id: UUID, programme_id: UUID) -> SeatFacts:
+    """Return whether a person studies a programme, and her seats under it; whom nobody knows has none. Two statements.
+
+    Seats stay when a student leaves the programme; those she withdrew from are not among them.
+    """
+    studies = select(programme_enrolment.c.person_id).where(
+        programme_enrolment.c.person_id == person_id,
+        programme_enrolment.c.programme_id == programme_id,
+        programme_enrolment.c.state == "enrolled",
+    )
+    seats = select(run_enrolment.c.run_id, run_enrolment.c.state).where(
+        run_enrolment.c.person_id == person_id,
+        run_enrolment.c.programme_id == programme_id,
+        run_enrolment.c.state != "withdrawn",
+    )
+    student = (await connection.execute(studies)).first() is not None
+    rows = await connection.execute(seats.order_by(run_enrolment.c.run_id))
+    return SeatFacts(student, tuple(Seat(*row) for row in rows))

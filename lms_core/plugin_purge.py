@@ -14,7 +14,7 @@ from sqlalchemy import table as named
 
 from lms_core.db import AsyncConnection, Database
 from lms_core.errors import Conflict
-from lms_core.hooks.tables import plugin_call
+from lms_core.hooks.tables import plugin_call, plugin_failure
 from lms_core.migrations.alone import alone
 from lms_core.migrations.owners import tables_of
 from lms_core.migrations.plugins import present_revisions, version_table
@@ -46,7 +46,10 @@ def _about(name: str) -> list[tuple[Table[Any], ColumnElement[bool]]]:
     return [
         (outbox, outbox.c.name.startswith("job:", autoescape=True) & outbox.c.id.in_(its_jobs)),
         (delivery, delivery.c.subscriber == subscriber),
-        *((table, table.c.plugin == name) for table in (job_schedule, plugin_permission, plugin_call, *KEPT)),
+        *(
+            (table, table.c.plugin == name)
+            for table in (job_schedule, plugin_permission, plugin_call, plugin_failure, *KEPT)
+        ),
     ]
 
 

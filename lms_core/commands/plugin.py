@@ -157,7 +157,9 @@ def migration_command(name: str, message: str) -> None:
         made = asyncio.run(write_revision(_usable(load(), name), message.rstrip(".")))
     except LmsError as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"wrote {made}" if made else "nothing changed")
+    click.echo(f"wrote {made.file}" if made else "nothing changed")
+    for doubt in made.doubts if made else ():
+        click.echo(f"Warning: {doubt}", err=True)
 
 
 @plugin.command("downgrade")

@@ -1,4 +1,4 @@
-"""Level 4: the plugin's tables come, go and come again by its revisions, on both databases."""
+"""Level 4: the plugin's tables come, go and come again by its revisions, on both databases and with rows in them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 
 from lms_core import migrations
 from lms_core.contract import postgres
-from lms_core.contract.subject import Finding, Skip, Subject, wrong
+from lms_core.contract.filling import fill
+from lms_core.contract.subject import Finding, Skip, Subject, advice, wrong
 from lms_core.db import Database
 from lms_core.errors import Conflict
 from lms_core.hooks.plugin import Plugin
 from lms_core.migrations.owners import definitions
-from lms_core.migrations.plugins import downgrade_plugin, migrate_plugin, plugin_drift, version_table
+from lms_core.migrations.plugins import downgrade_plugin, migrate_plugin, plugin_drift, revisions, version_table
 
 
 def on_sqlite(subject: Subject) -> Iterator[Finding]:
@@ -53,12 +54,24 @@ async def _moved(url: str, plugin: Plugin) -> list[Finding]:
         if left := sorted((await _definitions(database, plugin)).keys() - before.keys()):
             names = ", ".join(".".join(filter(None, key)) for key in left if not key[1] or (key[0], "") not in left)
             return [wrong(f"its downgrade leaves {names}; let it drop whatever its upgrade made")]
-        await migrate_plugin(database, plugin)
+        return await _with_rows(database, plugin)
     except Conflict as error:
         return [wrong(str(error))]
     finally:
         await database.close()
-    return []
+
+
+async def _with_rows(database: Database, plugin: Plugin) -> list[Finding]:
+    """Go up again revision by revision, with a row in every table that the one before has left."""
+    left: dict[str, None] = {}
+    for revision in revisions(plugin).known:
+        async with database.write() as connection:
+            left.update(dict.fromkeys(await connection.run_sync(fill, plugin.name)))
+        try:
+            await migrate_plugin(database, plugin, revision)
+        except Conflict as error:
+            return [wrong(f"its revision {revision} fails where its tables have rows: {error}")]
+    return [advice(sentence) for sentence in left]
 
 
 async def _definitions(database: Database, plugin: Plugin) -> dict[tuple[str, str], str]:

@@ -1,4 +1,4 @@
-"""How plugins fare, as each process of the installation counts it."""
+"""How plugins fare: as each process of the installation counts it, and why the migration of one failed."""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, Uuid
 
@@ -26,4 +26,13 @@ plugin_call = Table(
     Column("last_error_at", Instant),
     Column("updated_at", Instant, nullable=False),
     Index("ix_plugin_call_updated_at", "updated_at"),
+)
+
+plugin_failure = Table(
+    "plugin_failure",
+    metadata,
+    Column("plugin", String(60), primary_key=True),
+    Column("wanted", Text, nullable=False),  # the revision that it did not reach
+    Column("reason", Text, nullable=False),
+    Column("at", Instant, nullable=False),
 )

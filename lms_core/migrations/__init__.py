@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect
 
 from lms_core.db import Database, metadata
 from lms_core.errors import Conflict
-from lms_core.migrations.alone import HERE, alone, configuration
+from lms_core.migrations.alone import COMPARING, HERE, alone, configuration
 from lms_core.migrations.owners import only_the_core_s, owners
 from lms_core.people.actions import seed_roles
 
@@ -91,7 +91,7 @@ async def drift(database: Database) -> list[Any]:
     """Return what the tables of the database lack or have beyond what the code declares; plugins' do not count."""
 
     def compare(connection: Connection) -> list[Any]:
-        options = {"compare_type": True, "compare_server_default": True, "include_name": only_the_core_s(connection)}
+        options = {**COMPARING, "include_name": only_the_core_s(connection)}
         found: list[Any] = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from alembic.config import Config
-from sqlalchemy import Connection, event, text
+from alembic.migration import MigrationContext
+from sqlalchemy import Column, Connection, String, event, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -18,6 +20,25 @@ from lms_core.errors import Conflict
 
 HERE = Path(__file__).parent
 LOCK = 7_305_011  # an arbitrary number: who holds this PostgreSQL lock migrates, the others wait
+
+
+def _changed_default(
+    _context: MigrationContext, _found: Column[Any], declared: Column[Any], kept: str | None, *_rendered: Any
+) -> bool | None:
+    """Say whether a text that a column declares as its default is another than the database keeps; else None.
+
+    What is None alembic finds out. Of texts it finds '' changed on SQLite, where it puts that into brackets, and fails
+    on PostgreSQL at a quote.
+    """
+    wanted = getattr(declared.server_default, "arg", None)
+    if not isinstance(wanted, str) or not isinstance(declared.type, String):
+        return None
+    literal = "'" + wanted.replace("'", "''") + "'"
+    return kept is None or re.sub(r"::[a-z ]+$|^\((?=')|(?<=')\)$", "", kept) != literal
+
+
+COMPARING: dict[str, Any] = {"compare_type": True, "compare_server_default": _changed_default}
+"""What alembic looks at when it compares a database with what the code declares."""
 
 
 def configuration(versions: Path, connection: Connection | None = None, **options: Any) -> Config:

@@ -2,12 +2,14 @@
 
 from alembic import context
 
+from lms_core.migrations.alone import COMPARING
+
 connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,
     render_as_batch=connection.dialect.name == "sqlite",
-    compare_type=True,
     transactional_ddl=True,
+    **COMPARING,
     **context.config.attributes["options"],
 )
 context.run_migrations()

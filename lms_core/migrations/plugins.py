@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,7 +17,20 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Column, Connection, MetaData, String, Table, event, inspect, literal, select, union_all
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    String,
+    Table,
+    delete,
+    event,
+    insert,
+    inspect,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from lms_core.db import Database
@@ -25,15 +38,17 @@ from lms_core.errors import Conflict, LmsError
 from lms_core.hooks.metadata import VERSION_TABLE, key_problem
 from lms_core.hooks.plugin import Plugin
 from lms_core.hooks.registry import Registry
-from lms_core.migrations.alone import alone, configuration
+from lms_core.hooks.tables import plugin_failure
+from lms_core.migrations.alone import COMPARING, alone, configuration
 from lms_core.migrations.owners import definitions, only_those_of, owners, tables_of, with_tables
+from lms_core.types import now
 
 
 class Revisions(msgspec.Struct, frozen=True):
-    """The revisions that a plugin's package brings along, and the newest of them."""
+    """The revisions that a plugin's package brings along, the oldest first, and the newest of them."""
 
     head: str
-    known: frozenset[str]
+    known: tuple[str, ...]
 
 
 class Migrated(msgspec.Struct, frozen=True):
@@ -65,7 +80,7 @@ def revisions(plugin: Plugin) -> Revisions:
     try:
         scripts = ScriptDirectory.from_config(configuration(place))
         head = scripts.get_current_head()
-        known = frozenset(script.revision for script in scripts.walk_revisions())
+        known = tuple(script.revision for script in scripts.walk_revisions())[::-1]
     except (Exception, SystemExit) as error:  # a revision is a module, and may do anything when it is imported
         raise Conflict(f"its migrations cannot be read: {_told(error)}") from error
     if head is None:
@@ -109,21 +124,30 @@ def present_revisions(connection: Connection) -> dict[str, str | None]:
 async def unready(database: Database, registry: Registry) -> dict[str, str]:
     """Name the usable plugins whose tables are not what they need, each with the reason and what to do.
 
-    At most two statements, none when no plugin has tables.
+    At most three statements, none when no plugin has tables.
     """
     wanted = [plugin for plugin in registry.plugins.values() if plugin.tables is not None]
     if not wanted:
         return {}
     async with database.read() as connection:
         present = await connection.run_sync(present_revisions)
-    return await asyncio.to_thread(_reasons, wanted, present)
+        rows = await connection.execute(
+            select(plugin_failure.c.plugin, plugin_failure.c.wanted, plugin_failure.c.reason)
+        )
+        failures = {(row.plugin, row.wanted): row.reason for row in rows}
+    return await asyncio.to_thread(_reasons, wanted, present, failures)
 
 
-def _reasons(wanted: list[Plugin], present: dict[str, str | None]) -> dict[str, str]:
+def _reasons(
+    wanted: list[Plugin], present: dict[str, str | None], failures: dict[tuple[str, str], str]
+) -> dict[str, str]:
+    """Say what is wrong with the tables of each plugin; `failures` are kept by plugin and the revision wanted."""
     found = {}
     for plugin in wanted:
         try:
-            reason = _distance(present.get(plugin.name), _remembered(plugin))
+            needed = _remembered(plugin)
+            failure = failures.get((plugin.name, needed.head))
+            reason = _distance(present.get(plugin.name), needed, failure)
         except Conflict as error:
             reason = str(error)
         if reason:
@@ -131,12 +155,13 @@ def _reasons(wanted: list[Plugin], present: dict[str, str | None]) -> dict[str, 
     return found
 
 
-def _distance(present: str | None, wanted: Revisions) -> str | None:
-    if present is None:
-        return "its tables are not there yet: run lms migrate"
-    if present not in wanted.known:
+def _distance(present: str | None, wanted: Revisions, failure: str | None) -> str | None:
+    if present == wanted.head:
+        return None
+    if present is not None and present not in wanted.known:
         return _unknown(present)
-    return None if present == wanted.head else f"its tables are at {present}, needed is {wanted.head}: run lms migrate"
+    where = f"its tables are at {present}, needed is {wanted.head}" if present else "its tables are not there yet"
+    return f"{where}, for its migration failed: {failure}" if failure else f"{where}: run lms migrate"
 
 
 def _unknown(present: str) -> str:
@@ -144,25 +169,40 @@ def _unknown(present: str) -> str:
 
 
 async def migrate_plugins(database: Database, registry: Registry) -> list[Migrated]:
-    """Bring the tables of every usable plugin to its newest revision; one that fails stops no other."""
+    """Bring the tables of every usable plugin to its newest revision; one that fails stops no other.
+
+    Why one failed is kept until it succeeds, for `unready`.
+    """
     found = []
     for plugin in registry.plugins.values():
         if plugin.tables is not None:
             try:
-                found.append(Migrated(plugin.name, *await migrate_plugin(database, plugin)))
+                moved = Migrated(plugin.name, *await migrate_plugin(database, plugin))
             except LmsError as error:
                 async with database.read() as connection:
                     stays = (await connection.run_sync(present_revisions)).get(plugin.name)
-                found.append(Migrated(plugin.name, stays, stays, str(error)))
+                moved = Migrated(plugin.name, stays, stays, str(error))
+            await _keep_failure(database, plugin, moved.failed)
+            found.append(moved)
     return found
 
 
-async def migrate_plugin(database: Database, plugin: Plugin) -> tuple[str | None, str | None]:
-    """Bring a plugin's tables to its newest revision and return where they were and where they are.
+async def _keep_failure(database: Database, plugin: Plugin, reason: str | None) -> None:
+    async with database.write() as connection:
+        await connection.execute(delete(plugin_failure).where(plugin_failure.c.plugin == plugin.name))
+        if reason:
+            with suppress(Conflict):  # whose revisions cannot be read: `unready` finds that out by itself
+                wanted = (await asyncio.to_thread(revisions, plugin)).head
+                values = {"plugin": plugin.name, "wanted": wanted, "reason": reason, "at": now()}
+                await connection.execute(insert(plugin_failure), values)
+
+
+async def migrate_plugin(database: Database, plugin: Plugin, revision: str = "head") -> tuple[str | None, str | None]:
+    """Bring a plugin's tables to a revision, else its newest, and return where they were and where they are.
 
     Raises Conflict with the reason, and then nothing has changed.
     """
-    return await _move(database, plugin, lambda config: command.upgrade(config, "head"))
+    return await _move(database, plugin, lambda config: command.upgrade(config, revision))
 
 
 async def downgrade_plugin(database: Database, plugin: Plugin, revision: str) -> tuple[str | None, str | None]:
@@ -261,8 +301,7 @@ async def plugin_drift(database: Database, plugin: Plugin) -> list[Any]:
 
     def compare(connection: Connection) -> list[Any]:
         options = {
-            "compare_type": True,
-            "compare_server_default": True,
+            **COMPARING,
             "version_table": version_table(plugin.name),
             "include_name": only_those_of(connection, plugin.name),
         }

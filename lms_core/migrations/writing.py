@@ -10,7 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
+import msgspec
 from alembic import command
+from alembic.operations import ops
 from sqlalchemy import Connection
 from sqlalchemy.sql.elements import False_, True_
 
@@ -21,8 +23,15 @@ from lms_core.migrations.alone import alone
 from lms_core.migrations.plugins import configured, folder, migrate_plugin, revisions
 
 
-async def write_revision(plugin: Plugin, message: str) -> Path | None:
-    """Write the next revision into the plugin's folder and return its file; None when nothing has changed.
+class Written(msgspec.Struct, frozen=True):
+    """The file of a new revision, and why it may fail where its tables have rows, a sentence for each column."""
+
+    file: Path
+    doubts: list[str]
+
+
+async def write_revision(plugin: Plugin, message: str) -> Written | None:
+    """Write the next revision into the plugin's folder; None when nothing has changed.
 
     The revisions that are there are carried out in a temporary SQLite database. Raises Conflict when they fail.
     """
@@ -38,7 +47,7 @@ async def write_revision(plugin: Plugin, message: str) -> Path | None:
         finally:
             await database.close()
     if made:
-        await asyncio.to_thread(_format, made)
+        await asyncio.to_thread(_format, made.file)
     return made
 
 
@@ -53,8 +62,9 @@ def _has_revisions(plugin: Plugin) -> bool:
     return any(file.name != "__init__.py" for file in folder(plugin).glob("*.py"))
 
 
-def _write(connection: Connection, plugin: Plugin, message: str, revision: str) -> Path | None:
+def _write(connection: Connection, plugin: Plugin, message: str, revision: str) -> Written | None:
     place = folder(plugin)
+    doubts: list[str] = []
 
     def unless_empty(_context: Any, _revision: Any, directives: list[Any]) -> None:
         if directives[0].upgrade_ops.is_empty():
@@ -62,6 +72,7 @@ def _write(connection: Connection, plugin: Plugin, message: str, revision: str) 
         else:
             place.mkdir(parents=True, exist_ok=True)
             (place / "__init__.py").touch()
+            doubts.extend(_doubts(directives[0].upgrade_ops))
 
     config = configured(connection, plugin)
     config.attributes["options"]["render_item"] = _rendered
@@ -72,7 +83,25 @@ def _write(connection: Connection, plugin: Plugin, message: str, revision: str) 
         rev_id=revision,
         process_revision_directives=unless_empty,
     )
-    return Path(made.path) if made else None
+    return Written(Path(made.path), doubts) if made else None
+
+
+def _doubts(changes: ops.UpgradeOps) -> list[str]:
+    """Find what a table with rows would refuse."""
+    found = []
+    for change in (part for table in changes.ops if isinstance(table, ops.ModifyTableOps) for part in table.ops):
+        match change:
+            case ops.AddColumnOp(column=column, table_name=table) if not column.nullable and not column.server_default:
+                found.append(
+                    f"{table}.{column.name} is not nullable and has no server_default, so this revision fails where "
+                    f"{table} has rows: give the column one, delete the file and let it be written again"
+                )
+            case ops.AlterColumnOp(modify_nullable=False, table_name=table, column_name=name):
+                found.append(
+                    f"{table}.{name} is not nullable any more, so this revision fails where a row has NULL there: "
+                    f"let it fill them in first"
+                )
+    return found
 
 
 def _rendered(kind: str, item: Any, context: Any) -> str | Literal[False]:

@@ -93,6 +93,8 @@ def test_what_plugins_may_import_changes_only_on_purpose() -> None:
         "Role",
         "RouteContext",
         "RunFacts",
+        "Seat",
+        "SeatFacts",
         "SessionEvent",
         "SessionPlan",
         "SessionRemark",
@@ -112,6 +114,7 @@ def test_what_plugins_may_import_changes_only_on_purpose() -> None:
         "put",
         "read_person",
         "read_run",
+        "read_seats",
         "send_mail",
         "tagged",
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Column, Connection, MetaData, String, inspect, select, text
 
 from lms_core import migrations
 from lms_core.db import Database, metadata
@@ -61,6 +61,27 @@ async def test_the_tables_are_those_that_the_code_declares(database: Database) -
         await connection.execute(text("ALTER TABLE person ADD COLUMN nickname VARCHAR(20)"))
     ((kind, _, table, column),) = await migrations.drift(database)
     assert (kind, table, column.name) == ("remove_column", "person", "nickname")
+
+
+@pytest.mark.parametrize("default", ["", "x", "it's"])
+async def test_a_default_is_compared_as_it_was_declared(
+    default: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declared = MetaData(naming_convention=metadata.naming_convention)
+    for table in metadata.sorted_tables:
+        table.to_metadata(declared)
+    declared.tables["person"].append_column(Column("nickname", String(20), server_default=default))
+    await migrations.migrate(database)
+    monkeypatch.setattr(migrations, "metadata", declared)
+    literal = default.replace("'", "''")
+    async with database.write() as connection:
+        await connection.execute(text(f"ALTER TABLE person ADD COLUMN nickname VARCHAR(20) DEFAULT '{literal}'"))
+    assert await migrations.drift(database) == []
+    async with database.write() as connection:
+        await connection.execute(text("ALTER TABLE person DROP COLUMN nickname"))
+        await connection.execute(text("ALTER TABLE person ADD COLUMN nickname VARCHAR(20) DEFAULT 'other'"))
+    [[change]] = await migrations.drift(database)
+    assert change[0] == "modify_default"
 
 
 async def test_several_at_once_all_succeed(empty_database_url: str) -> None:

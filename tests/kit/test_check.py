@@ -134,6 +134,35 @@ FLAWED: dict[str, dict[str, Any]] = {
         "reached": 3,
         "its tables come, go and come again on PostgreSQL": ("failed", 'syntax error at or near "ROWID"'),
     },
+    "hasty": {
+        "reached": 3,
+        "its tables come, go and come again on SQLite": (
+            "failed",
+            "its revision 0002 fails where its tables have rows: Cannot add a NOT NULL column with default value NULL",
+        ),
+        "its tables come, go and come again on PostgreSQL": (
+            "failed",
+            'its revision 0002 fails where its tables have rows: column "place" of relation "hasty_duty" contains '
+            "null values",
+        ),
+        "what it keeps can be exported, and is the programme's own": (
+            "warning",
+            "hasty_shift is missing in the export of a programme; if its rows belong to one, give it a programme_id",
+        ),
+    },
+    "choosy": {
+        "reached": 6,
+        "its tables come, go and come again on SQLite": (
+            "warning",
+            "choosy_mark was tried without rows only, for none could be made up: CHECK constraint failed: "
+            "ck_choosy_mark_points",
+        ),
+        "its tables come, go and come again on PostgreSQL": (
+            "warning",
+            'choosy_mark was tried without rows only, for none could be made up: new row for relation "choosy_mark" '
+            'violates check constraint "ck_choosy_mark_points"',
+        ),
+    },
     "misbehaving": {
         "reached": 4,
         "its hooks and jobs answer, and hold nobody up": (

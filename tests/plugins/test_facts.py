@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from lms_core.api import NotFound, PersonFacts, RunFacts, read_person, read_run
+from lms_core.api import NotFound, PersonFacts, RunFacts, Seat, SeatFacts, read_person, read_run, read_seats
 from tests.support.world import World, statements
 
 UNIT = {"key": "intro", "kind": "reading", "title": "Introduction"}
@@ -27,3 +27,27 @@ async def test_facts_about_a_run_and_a_person(world: World) -> None:
         PersonFacts(sofia.person.id, "Sofia Student", "sofia.student@example.org", "en"),
     )
     assert len(seen) == 2
+
+
+async def test_the_seats_of_a_person_are_those_under_the_programme(world: World) -> None:
+    programme, other = await world.programme(), await world.programme("other")
+    runs = [
+        await world.run(mine, await world.module(mine, [UNIT], key), capacity=1)
+        for mine, key in ((programme, "mems"), (programme, "optics"), (programme, "left"), (other, "elsewhere"))
+    ]
+    early = await world.student("Early Student", programme)
+    sofia = await world.student("Sofia Student", programme)
+    await world.admin.post(f"/programmes/{other['id']}/enrolments", {"email": sofia.email})
+    await early.put(f"/runs/{runs[1]['id']}/enrolment", {})
+    for run in runs:
+        await sofia.put(f"/runs/{run['id']}/enrolment", {})
+    await sofia.delete(f"/runs/{runs[2]['id']}/enrolment")
+    ids = [UUID(run["id"]) for run in runs]
+    async with world.database.read() as connection:
+        with statements(world.database) as seen:
+            facts = await read_seats(connection, sofia.person.id, UUID(programme["id"]))
+        assert len(seen) == 2
+        assert facts == SeatFacts(True, (Seat(ids[0], "enrolled"), Seat(ids[1], "waiting")))
+        elsewhere = await read_seats(connection, sofia.person.id, UUID(other["id"]))
+        assert elsewhere == SeatFacts(True, (Seat(ids[3], "enrolled"),))
+        assert await read_seats(connection, uuid4(), UUID(programme["id"])) == SeatFacts(False, ())

@@ -9,7 +9,7 @@ from lms_core.migrations.plugins import migrate_plugin
 from tests.support.diary import installed, sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from lms_core.api import Plugin
@@ -30,6 +30,13 @@ def diary(package: Path) -> Plugin:
 @pytest.fixture
 def plugins(diary: Plugin) -> list[Any]:
     return [diary]
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    made = Database(database_url)
+    yield made
+    await made.close()
 
 
 @pytest.fixture

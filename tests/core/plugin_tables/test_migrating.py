@@ -23,7 +23,8 @@ from lms_core.migrations.plugins import (
     unready,
 )
 from lms_core.people.tables import token
-from tests.support.diary import AT, fill, revise, rows, sample
+from lms_core.plugin_purge import belongings
+from tests.support.diary import AT, LATER, fill, revise, rows, sample
 from tests.support.world import statements
 
 if TYPE_CHECKING:
@@ -32,13 +33,6 @@ if TYPE_CHECKING:
     from tests.support.world import World
 
 COLUMNS_OF_0001 = "id, programme_id, person_id, session_id, at, day, text, hours"
-
-
-@pytest.fixture
-async def database(database_url: str) -> Any:
-    made = Database(database_url)
-    yield made
-    await made.close()
 
 
 async def defined(database: Database) -> dict[tuple[str, str], str]:
@@ -273,7 +267,7 @@ async def test_a_plugin_is_ready_when_its_tables_are_what_it_needs(database: Dat
     await migrate_plugin(database, sample())
     with statements(database) as seen:
         assert await unready(database, registry) == {}
-    assert len(seen) == 2
+    assert len(seen) == 3
     await downgrade_plugin(database, sample(), "0001")
     assert await unready(database, registry) == {"diary": "its tables are at 0001, needed is 0002: run lms migrate"}
     await downgrade_plugin(database, sample(), "base")
@@ -306,6 +300,35 @@ async def test_one_that_fails_stops_no_other(database: Database, package: Path) 
         Migrated("broken", None, None, reason),
         Migrated("diary", None, "0002"),
     ]
+
+
+async def test_why_one_failed_is_known_until_it_succeeds(database: Database, package: Path) -> None:
+    registry, at_0002 = load([sample()]), "its tables are at 0002, needed is 0003"
+    await migrate_plugins(database, registry)
+    revise(package, "1 / 0")
+    sees_it = load([sample()])
+    assert await unready(database, sees_it) == {"diary": f"{at_0002}: run lms migrate"}
+    for _ in range(2):
+        await migrate_plugins(database, sees_it)
+        reason = f"{at_0002}, for its migration failed: ZeroDivisionError: division by zero"
+        assert await unready(database, sees_it) == {"diary": reason}
+    assert list(await belongings_of_the_host(database)) == ["plugin_failure"]
+
+    later = package / "migrations" / "0003_later.py"
+    later.rename(later.with_name("0004_mended.py"))  # another release has another revision
+    later.with_name("0004_mended.py").write_text(LATER.format(upgrade="pass", downgrade="pass").replace("0003", "0004"))
+    mended = load([sample()])
+    assert await unready(database, mended) == {"diary": "its tables are at 0002, needed is 0004: run lms migrate"}
+    assert await migrate_plugins(database, mended) == [Migrated("diary", "0002", "0004")]
+    assert await unready(database, mended) == {}
+    assert await belongings_of_the_host(database) == {}
+
+
+async def belongings_of_the_host(database: Database) -> dict[str, int]:
+    """Count the host's own rows about the diary, which a purge removes."""
+    async with database.read() as connection:
+        found = await belongings(connection, "diary")
+    return {table: count for table, count in found.items() if not table.startswith("diary_")}
 
 
 async def test_a_migration_may_fill_what_it_makes(world: World, diary: Plugin, package: Path) -> None:
