@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,11 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     report = yield
     report.sections = [(name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections]
     return report
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run one process more than there are cores: the tests wait for servers and child processes for half of their time."""
+    return (os.cpu_count() or 1) + 1
 
 
 DATABASES = ("sqlite", "postgresql")
