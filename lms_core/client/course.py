@@ -218,7 +218,7 @@ def _with_files(content: ModuleContent, course: Course, media: Mapping[str, UUID
         files = [
             UnitFile(
                 key=use.key,
-                name=course.files[use.path].name,
+                name=use.name or course.files[use.path].name,
                 role=use.role,
                 media_id=media[use.path],
                 language=use.language,

@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from lms_core.client.errors import ClientError
+from lms_core.client.films import find_films
 from lms_core.client.keys import is_page
 from lms_core.client.yamltree import YamlError, line_of, members, parse, text_of
 from lms_core.modules.types import Language, Season, UnitKind
@@ -128,8 +129,11 @@ def read_description(text: str, paths: Iterable[str]) -> Description:
 
 
 def matches(path: str, patterns: Iterable[str]) -> bool:
-    """Say whether a path matches a pattern: * is any text, slashes too; folder/ is all that is in it."""
-    return any(fnmatchcase(path, f"{pattern}*" if pattern.endswith("/") else pattern) for pattern in patterns)
+    """Say whether a path matches a pattern: * is any text, slashes too; folder/ is all that is in it, and itself."""
+    return any(
+        fnmatchcase(f"{path}/", f"{pattern}*") if pattern.endswith("/") else fnmatchcase(path, pattern)
+        for pattern in patterns
+    )
 
 
 class _Reader:
@@ -137,6 +141,7 @@ class _Reader:
 
     def __init__(self, paths: frozenset[str]) -> None:
         self.paths = paths
+        self.films: dict[str, list[str]] = {}
         self.problems: list[tuple[int, str]] = []
 
     def wrong(self, node: Node, field: str, what: str) -> None:
@@ -146,6 +151,8 @@ class _Reader:
         nodes = self.fields(root, "", MODULE)
         values = self.values(nodes, "", MODULE)
         ignored = values.get("ignore", [])
+        self.films = find_films(path for path in self.paths if not matches(path, ignored))
+        self.paths = self.paths.difference(*self.films.values()).union(self.films)
         units = self.items(nodes["units"], "units", MODULE["units"]) if "units" in nodes else []
         entries = [self.unit(node, f"units[{index}]", ignored) for index, node in enumerate(units)]
         self.unique(units, entries, "path")
@@ -177,13 +184,18 @@ class _Reader:
             if entry.get(name):
                 entry[name] = posixpath.normpath(entry[name])
         path, kind = entry.get("path"), entry.get("kind")
-        if path is not None and path not in self.paths:
+        film = next((film for film, files in self.films.items() if path in files), None)
+        if film:
+            self.wrong(nodes["path"], f"{where}.path", f'"{path}" is part of the film "{film}"; list that')
+        elif path is not None and path not in self.paths:
             self.wrong(nodes["path"], f"{where}.path", f'"{path}" is not in the folder{_similar(path, self.paths)}')
         elif path is not None and matches(path, ignored):
             self.wrong(nodes["path"], f"{where}.path", f'"{path}" is ignored; take it out of ignore or of units')
         if path is not None and is_page(path) and kind in {"video", "file"}:
             right = "reading, quiz, attendance or assignment"
             self.wrong(nodes["kind"], f"{where}.kind", f"a page cannot be a {kind}; write {right}")
+        if path in self.films and kind not in {None, "video"}:
+            self.wrong(nodes["kind"], f"{where}.kind", "a film in segments is a video; write that, or leave this out")
         if isinstance(node, MappingNode) and "path" not in nodes:
             missing = [name for name in ("key", "title", "kind") if name not in nodes]
             if missing:

@@ -38,6 +38,7 @@ for _type, _extension in [
     ("audio/wav", ".wav"),
     ("audio/flac", ".flac"),
     ("video/mp2t", ".ts"),
+    ("video/iso.segment", ".m4s"),
     ("video/x-m4v", ".m4v"),
     ("video/x-matroska", ".mkv"),
     ("video/ogg", ".ogv"),

@@ -12,6 +12,7 @@ from msgspec import Struct
 from lms_core.client.description import NAME, Description, matches, read_description
 from lms_core.client.digests import LocalFile, TakeDigest, digest
 from lms_core.client.errors import ClientError
+from lms_core.client.films import find_films, in_order
 from lms_core.client.keys import is_page, make_keys
 from lms_core.client.linking import BrokenLink, follow_links
 from lms_core.client.order import natural
@@ -20,7 +21,7 @@ from lms_core.client.progress import OnProgress, Tally
 from lms_core.client.scan import scan
 from lms_core.client.targets import Targets
 from lms_core.client.units import FileUse, entry_id, is_home, make_units
-from lms_core.modules.types import Unit
+from lms_core.modules.types import FileRole, Unit
 
 __all__ = ["Course", "LeftOut", "Outcome", "read_folder"]
 
@@ -50,7 +51,7 @@ class Course(Struct, frozen=True, kw_only=True):
 
     `title` is None where neither `module.yaml` nor the home page has one. `units` are complete but for their
     files: those are in `uses`, by key of the unit. `files` are the files used, by path. Each file of the
-    folder is either in `outcomes` or in `left_out`.
+    folder is either in `outcomes` or in `left_out`; those of a film in segments are there as its folder.
     """
 
     description: Description
@@ -80,11 +81,17 @@ def read_folder(
         left_out[path] = f"ignored by {NAME}"
         del found[path]
     pages, files, notes = _load(found, left_out, on_progress, take_digest)
+    films = _films(files, notes)
+    in_films = {path: film for film, paths in films.items() for path in paths}
 
     keys = {entry_id(entry): entry.key for entry in description.units if entry.key}
-    keys |= make_keys((path for path in [*pages, *files] if path not in keys), taken=set(keys.values()))
-    linked = follow_links(pages, Targets([*pages, *files], left_out), keys)
-    units, uses, complaints = make_units(description, linked.pages, files, linked.roles, keys)
+    keys |= make_keys((path for path in [*pages, *files] if path not in {*keys, *in_films}), taken=set(keys.values()))
+    # After the others, whose keys a film that is added must not change.
+    keys |= make_keys((path for path in [*films, *in_films] if path not in keys), taken=set(keys.values()))
+    targets = Targets([*pages, *files, *films], left_out)
+    linked = follow_links(pages, targets, keys, in_films | {film: film for film in films})
+    roles: dict[str, Mapping[str, FileRole]] = {**linked.roles, **films}
+    units, uses, complaints = make_units(description, linked.pages, files, roles, keys)
     for path, complaint in complaints.items():
         notes[path].append(complaint)
     for path, more in linked.notes.items():
@@ -123,10 +130,11 @@ def _load(
     notes: defaultdict[str, list[str]] = defaultdict(list)
     sizes = {path: _size(place) for path, place in found.items()}
     tally = Tally("Reading", len(found), sum(sizes.values()), on_progress)
+    in_films = {path for paths in find_films(found).values() for path in paths}
 
     def load(path: str) -> Page | LocalFile | OSError:
         try:
-            page = _page(found[path]) if is_page(path) else None
+            page = _page(found[path]) if is_page(path) and path not in in_films else None
             if isinstance(page, Page):
                 tally.add(sizes[path])
                 return page
@@ -151,6 +159,26 @@ def _load(
                 case OSError():
                     left_out[path] = f"cannot be read: {loaded.strerror}"
     return pages, files, notes
+
+
+def _films(files: Mapping[str, LocalFile], notes: dict[str, list[str]]) -> dict[str, dict[str, FileRole]]:
+    """Return the files of each film by its folder, in their order; all notes about them become those of the film.
+
+    Raises ClientError where a playlist cannot be read, and for a name that cannot be in a film.
+    """
+    films: dict[str, dict[str, FileRole]] = {}
+    for film, paths in find_films(files).items():
+        try:
+            ordered, wrong = in_order({path: files[path].place for path in paths})
+        except OSError as error:
+            raise ClientError(f"{error.filename} cannot be read: {error.strerror}") from None
+        for path in ordered:
+            if "\\" in path.removeprefix(film):
+                raise ClientError(f"{path}: no name in a film's folder may have a backslash; give it another.")
+        more = [f"{path}: {note}" for path in ordered for note in notes.pop(path, [])]
+        notes[film] = [f"{len(ordered)} files, begins with {ordered[0].removeprefix(f'{film}/')}", *wrong, *more]
+        films[film] = dict.fromkeys(ordered, "stream")
+    return films
 
 
 def _size(place: Path) -> int:
@@ -185,7 +213,8 @@ def _outcomes(
     for unit in units:
         for use in uses[unit.key]:
             used[use.path].append(unit.key)
-            roles.setdefault(use.path, use.role)
+            if use.role != "stream":
+                roles.setdefault(use.path, use.role)
     fates = {}
     for unit in units:
         path = paths[unit.key]

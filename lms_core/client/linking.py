@@ -36,13 +36,19 @@ class Linked(Struct, frozen=True):
     notes: dict[str, list[str]]
 
 
-def follow_links(pages: Mapping[str, Page], targets: Targets, keys: Mapping[str, str]) -> Linked:
-    """Return the pages with `lms-unit:KEY` and `lms-file:KEY` where they linked pages and files."""
+def follow_links(
+    pages: Mapping[str, Page], targets: Targets, keys: Mapping[str, str], films: Mapping[str, str]
+) -> Linked:
+    """Return the pages with `lms-unit:KEY` and `lms-file:KEY` where they linked pages and files.
+
+    `films` are the folders of films by their paths and by those of their files: all of these lead to the unit.
+    """
+    units = {**{path: path for path in pages}, **films}
     linked = Linked({}, {}, [], {})
     for path in sorted(pages, key=natural):
         page = pages[path]
         found = [(link, targets.resolve(link.target, path)) for link in find_links(page.body)]
-        changes = [(link, _address(where, pages, keys)) for link, where in found if isinstance(where, Destination)]
+        changes = [(link, _address(where, units, keys)) for link, where in found if isinstance(where, Destination)]
         body, failed = rewrite(page.body, changes)
         roles: dict[str, LinkRole] = {}
         notes: list[str] = []
@@ -53,7 +59,7 @@ def follow_links(pages: Mapping[str, Page], targets: Targets, keys: Mapping[str,
             elif link in failed:
                 linked.broken.append(BrokenLink(path, line, link.target, "found, but it could not be rewritten here"))
             elif isinstance(where, Destination):
-                if where.path not in pages:
+                if where.path not in units:
                     roles[where.path] = min(roles.get(where.path, link.role), link.role, key=ROLES.index)
                 if where.note:
                     notes.append(f"line {line}: {where.note}")
@@ -62,6 +68,6 @@ def follow_links(pages: Mapping[str, Page], targets: Targets, keys: Mapping[str,
     return linked
 
 
-def _address(where: Destination, pages: Mapping[str, Page], keys: Mapping[str, str]) -> str:
-    scheme = "lms-unit" if where.path in pages else "lms-file"
-    return f"{scheme}:{keys[where.path]}{where.fragment}"
+def _address(where: Destination, units: Mapping[str, str], keys: Mapping[str, str]) -> str:
+    scheme = "lms-unit" if where.path in units else "lms-file"
+    return f"{scheme}:{keys[units.get(where.path, where.path)]}{where.fragment}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePosixPath
 
 from msgspec import UNSET, Struct
@@ -21,12 +21,16 @@ CAPTION = re.compile(r"(?P<stem>.+?)(?:\.(?P<language>[a-z]{2,3}(?:-[A-Za-z0-9]{
 
 
 class FileUse(Struct, frozen=True, kw_only=True):
-    """A file of the folder as part of a unit, the counterpart of `UnitFile` before there is a media id."""
+    """A file of the folder as part of a unit, the counterpart of `UnitFile` before there is a media id.
+
+    `name` is empty where it is the file's own; that of a stream file is its path in the film's folder.
+    """
 
     path: str
     key: str
     role: FileRole
     language: str | None = None
+    name: str = ""
 
 
 def entry_id(entry: UnitEntry) -> str:
@@ -54,17 +58,19 @@ def make_units(
 ) -> tuple[list[Unit], dict[str, list[FileUse]], dict[str, str]]:
     """Return units in the order of study, the files of each by its key, and complaints by path.
 
-    `roles` are the files that each page refers to. A file that no page refers to becomes a unit of its own,
-    and so does one that `module.yaml` lists; captions go with their video.
+    `roles` are the files that each page refers to, and those of each film in segments by its folder, which is a unit.
+    A file that is in neither becomes a unit of its own, and so does one that `module.yaml` lists; captions go with
+    their video.
     """
     entries = {name: entry for entry in description.units if (name := entry_id(entry)) in keys}
-    captions = _captions(files)
-    parts: dict[str, dict[str, FileRole]] = {path: dict(roles.get(path, {})) for path in pages}
+    films = roles.keys() - pages.keys()
+    captions = _captions(files.keys() - {path for film in films for path in roles[film]}, films)
+    parts: dict[str, dict[str, FileRole]] = {path: dict(roles.get(path, {})) for path in [*pages, *films]}
     used = {path for part in parts.values() for path in part} | captions.keys()
     parts |= {path: {path: "content"} for path in files if path not in used or path in entries}
     parts |= {name: {} for name in entries if name not in parts}
-    for part in parts.values():
-        part |= {caption: "caption" for caption, videos in captions.items() if not videos.isdisjoint(part)}
+    for name, part in parts.items():
+        part |= {caption: "caption" for caption, videos in captions.items() if not videos.isdisjoint({name, *part})}
 
     titles = {path: page.title or _title_from(path) for path, page in pages.items()}
     parents, complaints = find_parents(titles, {path: page.parent for path, page in pages.items() if page.parent})
@@ -72,7 +78,7 @@ def make_units(
     nodes = [
         Node(
             id=name,
-            group=2 if name in files else 0 if name in pages and is_home(name, pages[name]) else 1,
+            group=2 if name in files or name in films else 0 if name in pages and is_home(name, pages[name]) else 1,
             nav_order=pages[name].nav_order if name in pages else None,
             parent=parents.get(name),
         )
@@ -83,7 +89,7 @@ def make_units(
     units = []
     for name, parent in ordered:
         entry = entries.get(name, UnitEntry())
-        kind = entry.kind or _kind(files.get(name))
+        kind = entry.kind or ("video" if name in films else _kind(files.get(name)))
         units.append(
             Unit(
                 key=keys[name],
@@ -96,19 +102,23 @@ def make_units(
                 max_score=entry.max_score,
             )
         )
-    uses = {keys[name]: [_use(path, role, keys) for path, role in parts[name].items()] for name, _ in ordered}
+    uses = {keys[name]: [_use(path, role, keys, name) for path, role in parts[name].items()] for name, _ in ordered}
     return units, uses, complaints | circles
 
 
-def _captions(files: Iterable[str]) -> dict[str, set[str]]:
-    """Return the videos that each caption file belongs to, by name: crystal.en.vtt belongs to crystal.mp4."""
-    videos = [path for path in files if media_type(path).startswith("video/")]
+def _captions(files: Collection[str], films: Iterable[str]) -> dict[str, set[str]]:
+    """Return the videos that each caption file belongs to, by name: crystal.en.vtt belongs to crystal.mp4.
+
+    Of a film in segments the name is that of its folder: to crystal/ as well.
+    """
+    videos = {path: path.rpartition(".")[0] for path in files if media_type(path).startswith("video/")}
+    videos |= {film: film for film in films}
     captions = {}
-    for path in files:
+    for path in sorted(files):
         match = CAPTION.fullmatch(path)
         if match:
             stems = {match["stem"], path.rpartition(".")[0]}
-            captions[path] = {video for video in videos if video.rpartition(".")[0] in stems}
+            captions[path] = {video for video, stem in videos.items() if stem in stems}
     return {path: found for path, found in captions.items() if found}
 
 
@@ -153,5 +163,7 @@ def _is_required(name: str, kind: UnitKind, entry: UnitEntry, completion: Comple
     return kind != "file" if completion.required is None else completion.required == "all"
 
 
-def _use(path: str, role: FileRole, keys: Mapping[str, str]) -> FileUse:
-    return FileUse(path=path, key=keys[path], role=role, language=caption_language(path) if role == "caption" else None)
+def _use(path: str, role: FileRole, keys: Mapping[str, str], unit: str) -> FileUse:
+    language = caption_language(path) if role == "caption" else None
+    name = path.removeprefix(f"{unit}/") if role == "stream" else ""
+    return FileUse(path=path, key=keys[path], role=role, language=language, name=name)
