@@ -31,6 +31,7 @@ from tests.support.dispatching import (
     dispatcher,
     enable,
 )
+from tests.support.outbox import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -312,8 +313,7 @@ async def core_writes(database: Database, title: str) -> None:
 
 
 async def given_back(database: Database) -> None:
-    while any(engine.sync_engine.pool.checkedout() for engine in (database.writer, database.reader)):  # type: ignore[attr-defined]
-        await asyncio.sleep(0.01)
+    await until(lambda: not any(one.sync_engine.pool.checkedout() for one in (database.writer, database.reader)))  # type: ignore[attr-defined]
 
 
 def endless(database: Database) -> str:
