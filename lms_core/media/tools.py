@@ -77,21 +77,29 @@ async def run(words: Sequence[str], seconds: float, most: int = 1 << 20) -> byte
     It ends with everything it started, also when the caller is cancelled. Raises ToolMissing and ToolFailed.
     """
     async with _slots:
-        process = await _start(words)
+        starting = asyncio.ensure_future(_start(words))
         try:
+            await asyncio.wait({starting})  # cancelled itself in the middle of a start, it might never end
+            process = starting.result()
             async with asyncio.timeout(seconds):
                 output, complaint = await asyncio.gather(_all(process.stdout, most), _end(process.stderr))
                 code = await process.wait()
         except TimeoutError:
             raise ToolFailed(f"{words[0]} was not done after {seconds:.0f} seconds") from None
         finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
+            await _kill(starting)
     if code:
         raise ToolFailed(f"{words[0]}: {complaint or f'ended with {code}'}")
     return output
+
+
+async def _kill(starting: asyncio.Future[asyncio.subprocess.Process]) -> None:
+    """End a program with everything it started, if it could be started and has not ended."""
+    await asyncio.wait({starting})
+    if starting.exception() is None and (process := starting.result()).returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
 
 
 async def _start(words: Sequence[str]) -> asyncio.subprocess.Process:

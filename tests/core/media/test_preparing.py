@@ -227,7 +227,8 @@ async def test_a_program_ends_with_who_asked_for_it() -> None:
     endless = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2", "-f", "null", "-"]
     mark = "comment=ends-with-who-asked"
     asked = asyncio.create_task(tools.run([*endless, "-metadata", mark], 60))
-    while not running(mark):  # noqa: ASYNC110
+    while not running(mark):
+        assert not asked.done(), asked
         await asyncio.sleep(0.01)
     asked.cancel()
     with pytest.raises(asyncio.CancelledError):
