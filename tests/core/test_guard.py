@@ -153,11 +153,16 @@ async def test_a_known_person_costs_no_statement_until_she_is_looked_up_again(wo
     await world.admin.get("/plugins")
     with statements(world.database) as seen:
         await world.admin.get("/plugins")
-    assert seen == []
+    assert _hers(seen) == []
     clock.passed = PROMISED
     with statements(world.database) as seen:
         await world.admin.get("/plugins")
-    assert len(seen) == 1
+    assert len(_hers(seen)) == 1
+
+
+def _hers(seen: list[str]) -> list[str]:
+    """Leave out what the process asks now and then by itself: which plugins are enabled."""
+    return [statement for statement in seen if "programme_plugin" not in statement]
 
 
 async def test_what_was_withdrawn_elsewhere_stops_within_the_promised_time(

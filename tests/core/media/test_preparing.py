@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -221,27 +220,3 @@ async def test_a_store_that_is_away_is_waited_for(world: World, store_settings: 
         await prepare(world.database, store, UUID(media["id"]))
         assert await world.admin.get(f"/media/{media['id']}/preparation") == {**FILM, "seekable": False}
         await store.close()
-
-
-async def test_a_program_ends_with_who_asked_for_it() -> None:
-    endless = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2", "-f", "null", "-"]
-    mark = "comment=ends-with-who-asked"
-    asked = asyncio.create_task(tools.run([*endless, "-metadata", mark], 60))
-    while not running(mark):
-        assert not asked.done(), asked
-        await asyncio.sleep(0.01)
-    asked.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await asked
-    assert not running(mark)
-    with pytest.raises(tools.ToolFailed, match="was not done after 0 seconds"):
-        await tools.run([*endless, "-metadata", mark], 0.2)
-    assert not running(mark)
-    with pytest.raises(tools.ToolFailed, match="longer than 1000 bytes"):
-        await tools.run(["ffmpeg", "-f", "lavfi", "-i", "testsrc2", "-f", "rawvideo", "-", "-metadata", mark], 60, 1000)
-    assert not running(mark)
-
-
-def running(mark: str) -> bool:
-    listed = subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, check=True, text=True).stdout
-    return mark in listed
