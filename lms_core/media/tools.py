@@ -82,24 +82,32 @@ async def run(words: Sequence[str], seconds: float, most: int = 1 << 20) -> byte
             await asyncio.wait({starting})  # cancelled itself in the middle of a start, it might never end
             process = starting.result()
             async with asyncio.timeout(seconds):
-                output, complaint = await asyncio.gather(_all(process.stdout, most), _end(process.stderr))
+                output, complaint = await asyncio.gather(_all(process, most), _end(process.stderr))
                 code = await process.wait()
         except TimeoutError:
             raise ToolFailed(f"{words[0]} was not done after {seconds:.0f} seconds") from None
         finally:
-            await _kill(starting)
+            await _finish(starting)
+    if len(output) > most:
+        raise ToolFailed(f"what was found is longer than {most} bytes")
     if code:
         raise ToolFailed(f"{words[0]}: {complaint or f'ended with {code}'}")
     return output
 
 
-async def _kill(starting: asyncio.Future[asyncio.subprocess.Process]) -> None:
+async def _finish(starting: asyncio.Future[asyncio.subprocess.Process]) -> None:
     """End a program with everything it started, if it could be started and has not ended."""
     await asyncio.wait({starting})
-    if starting.exception() is None and (process := starting.result()).returncode is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+    if starting.exception() is None:
+        process = starting.result()
+        if process.returncode is None:
+            _kill_all(process)
+        await process.communicate()  # without reading what is left, asyncio may not notice the end of a process
+
+
+def _kill_all(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 async def _start(words: Sequence[str]) -> asyncio.subprocess.Process:
@@ -120,14 +128,15 @@ async def _start(words: Sequence[str]) -> asyncio.subprocess.Process:
     return process
 
 
-async def _all(stream: asyncio.StreamReader | None, most: int) -> bytes:
-    """Read until the end. Raises ToolFailed beyond `most` bytes."""
-    assert stream is not None
+async def _all(process: asyncio.subprocess.Process, most: int) -> bytes:
+    """Read until the end; a program that writes more than `most` bytes is ended, and more than that returned."""
+    assert process.stdout is not None
     found = bytearray()
-    while chunk := await stream.read(1 << 16):
-        found += chunk
-        if len(found) > most:
-            raise ToolFailed(f"what was found is longer than {most} bytes")
+    while chunk := await process.stdout.read(1 << 16):
+        if len(found) <= most:
+            found += chunk
+            if len(found) > most:
+                _kill_all(process)
     return bytes(found)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from lms_core.media import sweep
+from lms_core.media import actions, sweep, uploads
 from lms_core.media.sweep import Swept
 from lms_core.types import now
 from tests.support.objectstore import fresh_bucket
@@ -34,11 +34,12 @@ async def store_settings(store_server: StoreSettings) -> AsyncIterator[StoreSett
 
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
-    """Let time pass for the sweep."""
+    """Let time pass for files: for who announces and uses them as for the sweep."""
 
     def passes(by: timedelta) -> None:
         moment = now() + by
-        monkeypatch.setattr(sweep, "now", lambda: moment)
+        for place in (sweep, uploads, actions):
+            monkeypatch.setattr(place, "now", lambda: moment)
 
     return passes
 

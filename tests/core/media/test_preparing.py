@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -220,3 +221,38 @@ async def test_a_store_that_is_away_is_waited_for(world: World, store_settings: 
         await prepare(world.database, store, UUID(media["id"]))
         assert await world.admin.get(f"/media/{media['id']}/preparation") == {**FILM, "seekable": False}
         await store.close()
+
+
+async def test_a_program_ends_with_who_asked_for_it() -> None:
+    mark = "comment=ends-with-who-asked"
+    endless = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2", "-metadata", mark]
+    asked = asyncio.create_task(tools.run([*endless, "-f", "null", "-"], 60))
+    while not running(mark):
+        assert not asked.done(), asked
+        await asyncio.sleep(0.01)
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    assert not running(mark)
+    with pytest.raises(tools.ToolFailed, match="was not done after 0 seconds"):
+        await tools.run([*endless, "-f", "null", "-"], 0.2)
+    assert not running(mark)
+    with pytest.raises(tools.ToolFailed, match="longer than 1000 bytes"):
+        await tools.run([*endless, "-f", "rawvideo", "-"], 60, 1000)
+    assert not running(mark)
+
+
+async def test_the_end_of_a_program_is_noticed_though_nobody_read_what_it_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(*_: object) -> bytes:
+        await asyncio.sleep(60)
+        return b""
+
+    monkeypatch.setattr(tools, "_all", nothing)
+    with pytest.raises(tools.ToolFailed, match="was not done"):
+        async with asyncio.timeout(20):
+            await tools.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2", "-f", "rawvideo", "-"], 1)
+
+
+def running(mark: str) -> bool:
+    listed = subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, check=True, text=True).stdout
+    return mark in listed
