@@ -242,7 +242,9 @@ async def test_a_program_ends_with_who_asked_for_it() -> None:
     assert not running(mark)
 
 
-async def test_the_end_of_a_program_is_noticed_though_nobody_read_what_it_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_end_of_a_program_is_noticed_though_nobody_read_what_it_wrote(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def nothing(*_: object) -> bytes:
         await asyncio.sleep(60)
         return b""
