@@ -6,7 +6,6 @@ The SDK signs the host alone, and what is not signed is optional; hence its priv
 from __future__ import annotations
 
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from minio import Minio
 from minio import time as clock
@@ -30,19 +29,25 @@ def presigned(
 
     Raises ValueError unless it expires after 1 second to 7 days.
     """
+    if not timedelta(seconds=1) <= expires <= timedelta(days=7):
+        raise ValueError("An address expires after 1 second to 7 days.")
     now = clock.utcnow()
     scope = f"{now:%Y%m%d}/{settings.region}/s3/aws4_request"
-    params: dict[str, str | list[str] | tuple[str]] = {
-        **query,
-        "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
-        "X-Amz-Credential": f"{settings.access_key}/{scope}",
-        "X-Amz-Date": f"{now:%Y%m%dT%H%M%SZ}",
-        "X-Amz-Expires": str(int(expires.total_seconds())),
-        "X-Amz-SignedHeaders": ";".join(sorted(name.lower() for name in ("host", *headers))),
-    }
-    url = client.get_presigned_url(method, settings.bucket, key, expires, extra_query_params=params)
-    parts = urlsplit(url)
-    request, _ = _get_canonical_request_hash(method, parts, {"host": parts.netloc, **headers}, "UNSIGNED-PAYLOAD")
+    url = client._base_url.build(
+        method=method,
+        region=settings.region,
+        bucket_name=settings.bucket,
+        object_name=key,
+        query_params={
+            **query,
+            "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+            "X-Amz-Credential": f"{settings.access_key}/{scope}",
+            "X-Amz-Date": f"{now:%Y%m%dT%H%M%SZ}",
+            "X-Amz-Expires": str(int(expires.total_seconds())),
+            "X-Amz-SignedHeaders": ";".join(sorted(name.lower() for name in ("host", *headers))),
+        },
+    )
+    request, _ = _get_canonical_request_hash(method, url, {"host": url.netloc, **headers}, "UNSIGNED-PAYLOAD")
     signing_key = _get_signing_key(settings.secret_key, now, settings.region, "s3")
     signature = _get_signature(signing_key, _get_string_to_sign(now, scope, request))
-    return f"{url}&X-Amz-Signature={signature}"
+    return f"{url.geturl()}&X-Amz-Signature={signature}"
