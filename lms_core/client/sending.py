@@ -37,7 +37,7 @@ PIECE = 64 * 1024
 """Bytes handed to a network at first: few enough that a slow line takes them before it counts as dead."""
 QUICK = 0.05
 """Seconds: a line that takes a piece within these is given twice as much at once."""
-AHEAD = 100
+AHEAD = 200
 """Addresses that are asked for at once."""
 FRESH = 50 * 60.0
 """Seconds for which an address is used; it would serve for an hour."""

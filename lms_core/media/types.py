@@ -38,7 +38,7 @@ class NewMedia(Payload, frozen=True, kw_only=True):
     size: Size
     content_type: MediaType
     sha256: Sha256 | None = None
-    parts: Annotated[list[PartRequest], Meta(max_length=100)] = []
+    parts: Annotated[list[PartRequest], Meta(max_length=200)] = []
 
 
 class Media(View, frozen=True, kw_only=True):
@@ -100,7 +100,7 @@ class MediaPage(View, frozen=True):
 class PartsRequest(Payload, frozen=True, kw_only=True):
     """The parts for which addresses are wanted, at most 100 at once."""
 
-    parts: Annotated[list[PartRequest], Meta(min_length=1, max_length=100)]
+    parts: Annotated[list[PartRequest], Meta(min_length=1, max_length=200)]
 
 
 class SentParts(Payload, frozen=True, kw_only=True):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from content_store import StoreSettings
     from tests.support.world import World
 
-UPLOADS = int(os.environ.get("LMS_TEST_UPLOADS", "6"))
+UPLOADS = int(os.environ.get("LMS_TEST_UPLOADS", "3"))
 SEED = int(os.environ.get("LMS_TEST_SEED", "1"))
 MIB = 1 << 20
 LARGEST = (300 if UPLOADS >= 100 else 40) * MIB
