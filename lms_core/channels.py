@@ -6,6 +6,7 @@ import asyncio
 
 from content_store import ContentStore
 from lms_core.db import Database
+from lms_core.enrolment.channel import SeatsChannel
 from lms_core.hooks.channel import PluginChannel
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.mail.channel import MailChannel
@@ -24,6 +25,7 @@ def channels(settings: Settings, database: Database, store: ContentStore, hooks:
         MailChannel(settings.mail, settings.public_url, database),
         WebhookChannel(settings, database),
         MediaChannel(database, store),
+        SeatsChannel(database, hooks),
     ]
 
 

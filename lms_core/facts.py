@@ -35,10 +35,13 @@ class PersonFacts(msgspec.Struct, frozen=True):
 
 
 class Seat(msgspec.Struct, frozen=True):
-    """A person's place in a run: hers (enrolled), one she waits for, or that of a run she has completed."""
+    """A person's place in a run: hers (enrolled), one she waits for, or that of a run she has completed.
+
+    Where runs ask for approval or offer seats, also one she asked for (requested) or that is held for her (offered).
+    """
 
     run_id: UUID
-    state: Literal["enrolled", "waiting", "completed"]
+    state: Literal["enrolled", "waiting", "completed", "requested", "offered"]
 
 
 class SeatFacts(msgspec.Struct, frozen=True):
@@ -81,7 +84,7 @@ async def read_seats(connection: AsyncConnection, person_id: UUID, programme_id:
     seats = select(run_enrolment.c.run_id, run_enrolment.c.state).where(
         run_enrolment.c.person_id == person_id,
         run_enrolment.c.programme_id == programme_id,
-        run_enrolment.c.state != "withdrawn",
+        run_enrolment.c.state.not_in(["withdrawn", "declined", "expired"]),
     )
     student = (await connection.execute(studies)).first() is not None
     rows = await connection.execute(seats.order_by(run_enrolment.c.run_id))

@@ -172,13 +172,13 @@ async def once_for(request: LmsRequest, write: Write, key: str | None) -> Once:
     return Once(write, request.user.person_id, key, hashlib.sha256(told).hexdigest())
 
 
-def one_of(name: str, value: str | None, kind: Any) -> Any:
-    """Return a query parameter as one of the words of a Literal, or None. Raises MalformedInput.
+def one_of(name: str, value: str | None, kind: Any, place: str = "query") -> Any:
+    """Return a query (or path) parameter as one of the words of a Literal, or None. Raises MalformedInput.
 
     For a name that the framework keeps for itself, such as `state`: its own refusal would give the name in Python.
     """
     if value is not None and value not in get_args(kind):
-        raise MalformedInput(FieldError(f"query.{name}", f"must be one of {', '.join(get_args(kind))}"))
+        raise MalformedInput(FieldError(f"{place}.{name}", f"must be one of {', '.join(get_args(kind))}"))
     return value
 
 

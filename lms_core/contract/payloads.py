@@ -16,6 +16,7 @@ from lms_core.hooks.types import (
     ModuleCompleted,
     PluginChanged,
     PluginProposal,
+    RunDecided,
     SessionEvent,
     SessionPlan,
 )
@@ -44,6 +45,7 @@ def payloads(programme: Programme, person: str, plugin: str) -> dict[type, Any]:
         PluginProposal(enabled=True),
         EnrolmentCreated(person_id, run_id, programme_id, "enrolled"),
         EnrolmentEnded(person_id, run_id, programme_id, "enrolled"),
+        RunDecided(run_id, programme_id, "go"),
         ModuleCompleted(person_id, run_id, programme_id),
         SessionEvent(session_id=new_id(), revision=1, **session),
         PluginChanged(plugin, programme_id, 1),

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from lms_core.modules.types import Capacity
-from lms_core.types import Email, Payload, View
+from msgspec import Meta
 
-RunState = Literal["enrolled", "waiting", "withdrawn", "completed"]
+from lms_core.modules.types import Capacity, check_wall
+from lms_core.types import BadValue, Email, Key, Payload, View, WallTime, Zone, check_zone
+
+RunState = Literal["requested", "declined", "offered", "enrolled", "waiting", "withdrawn", "expired", "completed"]
+"""Where an enrolment in a run stands.
+
+`requested`: somebody has to approve of it, or has `declined`; `waiting`: no seat is free; `offered`: a seat is held
+until a deadline, by which she accepts or the offer has `expired`; `enrolled`: she has the seat; `withdrawn`: she gave
+it up or was withdrawn; `completed`: she has completed the run.
+"""
+
+
+Rule = Literal["prerequisites", "limits", "clashes"]
+"""A rule about seats that can be waived for a person."""
 
 
 class NewProgrammeEnrolment(Payload, frozen=True, kw_only=True):
@@ -45,7 +57,8 @@ class RunEnrolmentChoice(Payload, frozen=True, kw_only=True):
 class RunEnrolment(View, frozen=True, kw_only=True):
     """A person's enrolment in a run and the programme under which it counts (none: a single module).
 
-    `turn` is the order of arrival at this run; among those waiting the lowest is promoted first.
+    `turn` is the order of arrival at this run (or of the lots); among those waiting the lowest is promoted first.
+    `deadline` is set while a seat is offered: until then it is held. `quota` names the reserved seats hers is one of.
     """
 
     person_id: UUID
@@ -54,9 +67,132 @@ class RunEnrolment(View, frozen=True, kw_only=True):
     state: RunState
     turn: int
     since: datetime
+    deadline: datetime | None = None
+    quota: str | None = None
+
+
+class EnrolmentChange(View, frozen=True, kw_only=True):
+    """One change of a person's enrolment: from which state to which, by whom (null: the system), and why.
+
+    Where the states are the same she was passed over: a seat was free, and `reason` says what stood against it.
+    """
+
+    id: UUID
+    person_id: UUID
+    before: RunState | None
+    after: RunState
+    actor_id: UUID | None
+    reason: str
+    at: datetime
+
+
+class EnrolmentChanges(View, frozen=True):
+    """A page of the record of a run's enrolments, in the order in which they happened."""
+
+    items: list[EnrolmentChange]
+
+
+class MyRunEnrolment(View, frozen=True, kw_only=True):
+    """My enrolment in a run, how many wait before me (null: I do not wait), and what happened to it so far."""
+
+    enrolment: RunEnrolment
+    ahead: int | None
+    changes: list[EnrolmentChange]
 
 
 class CapacityChange(Payload, frozen=True):
     """The number of seats of a run; more seats promote from the waiting list."""
 
     capacity: Capacity
+
+
+Reason = Annotated[str, Meta(min_length=1, max_length=2_000, pattern=r"^[^\x00]*$")]
+
+
+class Approval(Payload, frozen=True):
+    """Whether a request is approved, and why; the person concerned reads the reason."""
+
+    approved: bool
+    reason: Annotated[str, Meta(max_length=2_000, pattern=r"^[^\x00]*$")] = ""
+
+    def __post_init__(self) -> None:
+        """Refuse to decline without a reason."""
+        if not self.approved and not self.reason.strip():
+            raise BadValue("reason", "is needed to decline a request; the person concerned reads it")
+
+
+class NewWaiver(Payload, frozen=True):
+    """Why a rule does not stand against a person's enrolment in a run."""
+
+    reason: Reason
+
+
+class Waiver(View, frozen=True, kw_only=True):
+    """A rule that is waived for a person in a run: by whom, when and why."""
+
+    person_id: UUID
+    rule: Rule
+    reason: str
+    granted_by: UUID
+    granted_at: datetime
+
+
+class SeatQuota(Payload, frozen=True, kw_only=True):
+    """Seats of a run kept for those who enrol under a programme, until they are released (null: for good)."""
+
+    key: Key
+    seats: Annotated[int, Meta(ge=1, le=100_000)]
+    programme_id: UUID
+    released_at: WallTime | None = None
+
+
+class SeatRules(Payload, frozen=True, kw_only=True):
+    """How the seats of a run are given; times are on the wall in `zone`.
+
+    `approval`: somebody approves of each request first. `offerHours`: who moves up is offered the seat and accepts it
+    within that time. `minimum` and `decideAt`: how many there must be by when, for the run to take place. `drawAt`:
+    until then all wait, and then lots decide their order. `quotas` reserve seats.
+    """
+
+    zone: Zone = "Europe/Berlin"
+    approval: bool = False
+    offer_hours: Annotated[int, Meta(ge=1, le=2_000)] | None = None
+    minimum: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    decide_at: WallTime | None = None
+    draw_at: WallTime | None = None
+    quotas: Annotated[list[SeatQuota], Meta(max_length=50)] = []
+
+    def __post_init__(self) -> None:
+        """Refuse unknown zones, times that no clock there shows, quotas of one name, and a date without a minimum."""
+        check_zone("zone", self.zone)
+        times = {"decideAt": self.decide_at, "drawAt": self.draw_at}
+        times |= {f"quotas[{index}].releasedAt": quota.released_at for index, quota in enumerate(self.quotas)}
+        for name, wall in times.items():
+            if wall is not None:
+                check_wall(name, wall, self.zone)
+        if (self.minimum is None) != (self.decide_at is None):
+            raise BadValue("decideAt", "and minimum belong together: how many there must be, by when")
+        if len({quota.key for quota in self.quotas}) < len(self.quotas):
+            raise BadValue("quotas", "must each have a key of its own")
+
+
+class SeatsOfRun(View, frozen=True, kw_only=True):
+    """The rules of a run's seats, and what came of them: the lots drawn, and whether the run takes place.
+
+    `decision` is null until somebody decides, or the minimum is reached at the date. The order of lots is that of the
+    SHA-256 of `SEED:PERSON` (both as written here), so that anybody can check it.
+    """
+
+    rules: SeatRules
+    drawn_at: datetime | None
+    seed: str | None
+    decision: Literal["go", "no_go"] | None
+    decided_by: UUID | None
+    decided_at: datetime | None
+
+
+class RunDecision(Payload, frozen=True):
+    """Whether a run takes place; if not, all are withdrawn from it, and read the reason."""
+
+    go: bool
+    reason: Reason

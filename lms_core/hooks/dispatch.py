@@ -42,6 +42,10 @@ class Enabled(Protocol):
         """Return the programmes that have a plugin enabled."""
         raise NotImplementedError
 
+    async def everywhere(self) -> Mapping[UUID, Mapping[str, Any]]:
+        """Return the same for all programmes that have any."""
+        raise NotImplementedError
+
 
 class Dispatcher:
     """Calls the implementations of hooks, and jobs, on behalf of the core."""
@@ -70,6 +74,11 @@ class Dispatcher:
                 raise Unavailable(detail, plugin=name) from call.error
             answers += call.answer
         return answers
+
+    async def deciding(self, hook: str) -> frozenset[UUID]:
+        """Return the programmes in which an enabled plugin has a say by this hook, or may have once it is back."""
+        everywhere = await self._enabled.everywhere()
+        return frozenset(programme_id for programme_id, enabled in everywhere.items() if self._concerned(hook, enabled))
 
     async def shape(self, hook: str, programme_id: UUID, payload: Any) -> tuple[list[tuple[str, Any]], list[str]]:
         """Ask every enabled plugin; return each answer with its plugin's name, and the names of those that failed."""

@@ -28,6 +28,7 @@ from lms_core.hooks.types import (
     PendingCredit,
     PluginChanged,
     PluginProposal,
+    RunDecided,
     SessionEvent,
     SessionPlan,
     SessionRemark,
@@ -106,12 +107,17 @@ class HookSpecs:
 
     @hook(Policy.REACT)
     async def enrolment_created(self, context: Context, event: EnrolmentCreated) -> None:
-        """React to a person's new seat or waiting place; runs after it is certain, at least once."""
+        """React to a person's new seat, waiting place, request or offer; runs after it is certain, at least once."""
         raise NotImplementedError
 
     @hook(Policy.REACT)
     async def enrolment_ended(self, context: Context, event: EnrolmentEnded) -> None:
-        """React to a person's withdrawal from a run."""
+        """React to the end of a person's seat, waiting place, request or offer."""
+        raise NotImplementedError
+
+    @hook(Policy.REACT)
+    async def run_decided(self, context: Context, event: RunDecided) -> None:
+        """React to the decision whether a run of the programme takes place, or to the date on which it is due."""
         raise NotImplementedError
 
     @hook(Policy.REACT)

@@ -49,21 +49,38 @@ class SessionRemark(msgspec.Struct, frozen=True):
 
 
 class EnrolmentCreated(msgspec.Struct, frozen=True):
-    """A person has a seat (enrolled) or a place in the waiting list (waiting) of a run."""
+    """A person has a seat (enrolled) or a place in the waiting list (waiting) of a run.
+
+    Where a run asks for approval she waits for that first (requested); where seats are offered, one is held for her
+    until she accepts (offered).
+    """
 
     person_id: UUID
     run_id: UUID
     programme_id: UUID | None
-    state: Literal["enrolled", "waiting"]
+    state: Literal["enrolled", "waiting", "requested", "offered"]
 
 
 class EnrolmentEnded(msgspec.Struct, frozen=True):
-    """A person has given up, or was withdrawn from, her seat (enrolled) or waiting place (waiting) of a run."""
+    """A person no longer has what she had of a run: her seat, waiting place, request, or the seat offered to her.
+
+    `why`: she has given it up or was withdrawn, her request was declined, her offer expired, or the run does not take
+    place (cancelled).
+    """
 
     person_id: UUID
     run_id: UUID
     programme_id: UUID | None
-    state: Literal["enrolled", "waiting"]
+    state: Literal["enrolled", "waiting", "requested", "offered"]
+    why: Literal["withdrawn", "declined", "expired", "cancelled"] = "withdrawn"
+
+
+class RunDecided(msgspec.Struct, frozen=True):
+    """It is decided whether a run takes place (go, no_go), or the date for it came and too few have a seat (open)."""
+
+    run_id: UUID
+    programme_id: UUID
+    decision: Literal["go", "no_go", "open"]
 
 
 class ModuleCompleted(msgspec.Struct, frozen=True):

@@ -10,8 +10,8 @@ import msgspec
 from sqlalchemy import select
 
 from lms_core.db import Database
-from lms_core.enrolment.tables import run_enrolment
-from lms_core.hooks.types import EnrolmentCreated, SessionEvent
+from lms_core.enrolment.tables import enrolment_change, run_enrolment
+from lms_core.hooks.types import EnrolmentCreated, EnrolmentEnded, SessionEvent
 from lms_core.mail.message import compose, hand_over
 from lms_core.mail.send import EVENT, PluginMail
 from lms_core.mail.texts import FOOTER, Text, when, write
@@ -42,6 +42,9 @@ class MailChannel:
             return []
         if event.name == "enrolment_created":
             return [f"mail:{msgspec.json.decode(event.payload, type=EnrolmentCreated).person_id}"]
+        if event.name == "enrolment_ended":
+            ended = msgspec.json.decode(event.payload, type=EnrolmentEnded)
+            return [] if ended.why == "withdrawn" else [f"mail:{ended.person_id}"]
         if event.name == "media_quarantined":
             return [f"mail:{msgspec.json.decode(event.payload, type=MediaEvent).person_id}"]
         if event.name in SESSION_EVENTS:
@@ -54,7 +57,7 @@ class MailChannel:
         return []
 
     async def deliver(self, subscriber: str, event: Event, key: str) -> None:
-        """Send one mail. Its Message-ID and date are the same at every repetition. Two statements at most.
+        """Send one mail. Its Message-ID and date are the same at every repetition. Three statements at most.
 
         Raises Undeliverable when nobody can or may get it, and whatever stands in the way for now.
         """
@@ -89,12 +92,40 @@ class MailChannel:
             session = msgspec.json.decode(event.payload, type=SessionEvent)
             kind, run_id = event.name, session.run_id
             values |= {"session": session.title, "when": when(session, language), "place": session.place}
+        elif event.name == "enrolment_ended":
+            ended = msgspec.json.decode(event.payload, type=EnrolmentEnded)
+            kind, run_id = ended.why, ended.run_id
+            values["reason"] = await self._reason(ended)
         else:
             enrolment = msgspec.json.decode(event.payload, type=EnrolmentCreated)
             kind, run_id = enrolment.state, enrolment.run_id
+            if kind == "offered":
+                values["deadline"] = await self._deadline(enrolment)
         async with self._database.read() as connection:
             title = await connection.scalar(select(run.c.title).where(run.c.id == run_id))
         return write(kind, language, {**values, "run": str(title)})
+
+    async def _reason(self, ended: EnrolmentEnded) -> str:
+        """Return what was said to the person; it stands on record and in no event."""
+        query = select(enrolment_change.c.reason).where(
+            enrolment_change.c.run_id == ended.run_id,
+            enrolment_change.c.person_id == ended.person_id,
+            enrolment_change.c.after.in_(["declined", "withdrawn", "expired"]),
+        )
+        async with self._database.read() as connection:
+            return str(await connection.scalar(query.order_by(enrolment_change.c.id.desc()).limit(1)) or "")
+
+    async def _deadline(self, enrolment: EnrolmentCreated) -> str:
+        query = select(run_enrolment.c.deadline).where(
+            run_enrolment.c.run_id == enrolment.run_id,
+            run_enrolment.c.person_id == enrolment.person_id,
+            run_enrolment.c.state == "offered",
+        )
+        async with self._database.read() as connection:
+            deadline = await connection.scalar(query)
+        if deadline is None:
+            raise Undeliverable("the offer is accepted or over already")
+        return f"{deadline:%Y-%m-%d %H:%M} UTC"
 
     async def _about_file(self, event: Event, language: Language, values: dict[str, str]) -> Text:
         media_id = msgspec.json.decode(event.payload, type=MediaEvent).media_id

@@ -1,7 +1,8 @@
 """What the core writes to people, in each language.
 
 The first line of each text is the subject. In braces stand `name` (of the recipient), `run`, and for sessions
-`session`, `when` and `place`, for files `file` and `reason` (which is English).
+`session`, `when` and `place`, for offers `deadline`, for what was declined or cancelled `reason`, for files `file` and
+`reason` (which is English).
 """
 
 from __future__ import annotations
@@ -68,6 +69,100 @@ Hello {name},
 
 "{run}" is full at the moment. You are on the waiting list; as soon
 as a seat is free for you, you get it and another message.
+""",
+    },
+    "requested": {
+        "de": """\
+Ihre Anfrage ist angekommen: {run}
+
+Guten Tag {name},
+
+Sie haben um einen Platz in „{run}“ gebeten. Sobald darüber
+entschieden ist, erhalten Sie eine weitere Nachricht.
+""",
+        "en": """\
+Your request has arrived: {run}
+
+Hello {name},
+
+you asked for a seat in "{run}". As soon as somebody has decided
+about it, you get another message.
+""",
+    },
+    "offered": {
+        "de": """\
+Ein Platz ist für Sie frei: {run}
+
+Guten Tag {name},
+
+in „{run}“ wird ein Platz für Sie freigehalten bis
+{deadline}.
+
+Nehmen Sie ihn bis dahin an, sonst erhält ihn der Nächste.
+""",
+        "en": """\
+A seat is held for you: {run}
+
+Hello {name},
+
+in "{run}" a seat is held for you until
+{deadline}.
+
+Accept it by then, or the next in the list gets it.
+""",
+    },
+    "declined": {
+        "de": """\
+Ihre Anfrage wurde abgelehnt: {run}
+
+Guten Tag {name},
+
+Ihre Anfrage um einen Platz in „{run}“ wurde abgelehnt:
+{reason}
+""",
+        "en": """\
+Your request was declined: {run}
+
+Hello {name},
+
+your request for a seat in "{run}" was declined:
+{reason}
+""",
+    },
+    "expired": {
+        "de": """\
+Der angebotene Platz ist verfallen: {run}
+
+Guten Tag {name},
+
+der Platz in „{run}“, der für Sie freigehalten wurde, ist verfallen.
+Sie können sich wieder anmelden; Sie stehen dann am Ende der Liste.
+""",
+        "en": """\
+The offered seat has expired: {run}
+
+Hello {name},
+
+the seat in "{run}" that was held for you has expired.
+You can enrol again; you are then at the end of the list.
+""",
+    },
+    "cancelled": {
+        "de": """\
+Findet nicht statt: {run}
+
+Guten Tag {name},
+
+„{run}“ findet nicht statt:
+{reason}
+""",
+        "en": """\
+Does not take place: {run}
+
+Hello {name},
+
+"{run}" does not take place:
+{reason}
 """,
     },
     "session_changed": {

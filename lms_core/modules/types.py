@@ -215,16 +215,22 @@ class SessionContent(Payload, frozen=True, kw_only=True):
         check_plan(self.starts, self.ends, self.zone)
 
 
+def check_wall(name: str, wall: datetime, zone: str) -> None:
+    """Raise BadValue unless a clock in the zone shows the time."""
+    if not 1970 <= wall.year <= 2200:
+        raise BadValue(name, "must lie between the years 1970 and 2200")
+    there = ZoneInfo(zone)
+    shown = wall.replace(tzinfo=there).astimezone(UTC).astimezone(there).replace(tzinfo=None, fold=0)
+    if shown != wall:
+        raise BadValue(name, f"{wall} is skipped by the clock in {zone} that day")
+
+
 def check_plan(starts: datetime, ends: datetime, zone: str) -> None:
     """Raise BadValue unless a clock in the zone shows both times, and the end after the start."""
     check_zone("zone", zone)
     there = ZoneInfo(zone)
-    for name, wall in (("starts", starts), ("ends", ends)):
-        if not 1970 <= wall.year <= 2200:
-            raise BadValue(name, "must lie between the years 1970 and 2200")
-        shown = wall.replace(tzinfo=there).astimezone(UTC).astimezone(there).replace(tzinfo=None, fold=0)
-        if shown != wall:
-            raise BadValue(name, f"{wall} is skipped by the clock in {zone} that day")
+    check_wall("starts", starts, zone)
+    check_wall("ends", ends, zone)
     if starts.replace(tzinfo=there).astimezone(UTC) >= ends.replace(tzinfo=there).astimezone(UTC):
         raise BadValue("ends", "must be after starts")
 

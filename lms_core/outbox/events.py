@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -78,7 +79,22 @@ async def emit(
     `aggregate` names the thing whose events keep their order, such as run:UUID: the order in which they are emitted,
     where the caller holds the thing's row until she commits. One statement.
     """
-    await connection.execute(insert(outbox), _row(name, aggregate, programme_id, payload, fanned_out=False))
+    await emit_all(connection, [Emitted(name, aggregate, programme_id, payload)])
+
+
+class Emitted(msgspec.Struct, frozen=True):
+    """An event about to be written: its name, the thing whose events keep their order, and what it tells."""
+
+    name: str
+    aggregate: str
+    programme_id: UUID | None
+    payload: msgspec.Struct
+
+
+async def emit_all(connection: AsyncConnection, events: Sequence[Emitted]) -> None:
+    """Write several events in the caller's transaction, in their order. One statement."""
+    rows = [_row(one.name, one.aggregate, one.programme_id, one.payload, fanned_out=False) for one in events]
+    await connection.execute(insert(outbox), rows)
 
 
 async def send(

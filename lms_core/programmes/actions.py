@@ -22,7 +22,14 @@ _organisation = (
     organisation.c.kind,
     organisation.c.country,
 )
-_programme = (programme.c.id, programme.c.key, programme.c.title, programme.c.degree, programme.c.language)
+_programme = (
+    programme.c.id,
+    programme.c.key,
+    programme.c.title,
+    programme.c.degree,
+    programme.c.language,
+    programme.c.approval,
+)
 
 
 async def create_organisation(connection: AsyncConnection, new: t.NewOrganisation) -> t.Organisation:
@@ -88,6 +95,7 @@ async def read_programme(connection: AsyncConnection, programme_id: UUID) -> tup
         title=row.title,
         degree=row.degree,
         language=row.language,
+        approval=row.approval,
         partners=[t.Partner(*found) for found in await connection.execute(partners)],
         regulations=[_without_programme(t.Regulation, found) for found in await connection.execute(regulations)],
         terms=[_without_programme(t.Term, found) for found in await connection.execute(terms)],
@@ -105,7 +113,10 @@ def _without_programme(kind: Any, row: Any) -> Any:
 async def change_programme(
     connection: AsyncConnection, programme_id: UUID, change: t.ProgrammeChange, expected: int
 ) -> None:
-    """Change a programme's title, degree or language. Raises NotFound, PreconditionFailed."""
+    """Change a programme's title, degree or language, or whether it asks for approval.
+
+    Raises NotFound, PreconditionFailed.
+    """
     values = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not None}
     same = programme.c.id == programme_id
     done = await connection.execute(

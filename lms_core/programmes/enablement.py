@@ -68,6 +68,11 @@ class Enablement:
         await self._be_fresh()
         return sorted(programme_id for programme_id, enabled in self._known.items() if plugin in enabled)
 
+    async def everywhere(self) -> Mapping[UUID, Mapping[str, Any]]:
+        """Return the enabled plugins of every programme that has any."""
+        await self._be_fresh()
+        return self._known
+
     def forget(self) -> None:
         """Look anew at the next question."""
         self._forgotten += 1

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     Uuid,
+    false,
 )
 
 from lms_core.db import Hundredths, Instant, Json, metadata
@@ -33,6 +34,8 @@ programme = Table(
     Column("title", String(200), nullable=False),
     Column("degree", String(200), nullable=False),
     Column("language", String(35), nullable=False),
+    # whether administrators approve the run enrolments that count under it
+    Column("approval", Boolean, nullable=False, server_default=false()),
     Column("revision", Integer, nullable=False),
 )
 

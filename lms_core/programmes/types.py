@@ -59,6 +59,7 @@ class ProgrammeChange(Payload, frozen=True, kw_only=True):
     title: Name | None = None
     degree: Name | None = None
     language: LanguageTag | None = None
+    approval: bool | None = None
 
 
 class Partner(View, frozen=True):
@@ -70,13 +71,17 @@ class Partner(View, frozen=True):
 
 
 class Programme(View, frozen=True):
-    """A programme of study in short."""
+    """A programme of study in short.
+
+    `approval` tells whether administrators approve of its students' requests before they get seats in runs.
+    """
 
     id: UUID
     key: str
     title: str
     degree: str
     language: str
+    approval: bool = False
 
 
 class Programmes(View, frozen=True):

@@ -100,7 +100,7 @@ _my_runs = (
     .select_from(run_enrolment)
     .join(run, run.c.id == run_enrolment.c.run_id)
     .join(version, version.c.id == run.c.version_id)
-    .where(run_enrolment.c.person_id == _ME, run_enrolment.c.state != "withdrawn")
+    .where(run_enrolment.c.person_id == _ME, run_enrolment.c.state.not_in(["withdrawn", "declined", "expired"]))
     .order_by(run.c.id)
 )  # fmt: skip
 

@@ -92,6 +92,7 @@ def test_what_plugins_may_import_changes_only_on_purpose() -> None:
         "PluginProposal",
         "Role",
         "RouteContext",
+        "RunDecided",
         "RunFacts",
         "Seat",
         "SeatFacts",

@@ -29,6 +29,7 @@ EDITING = {
     "POST /modules/{module_id}/publish": ("/modules/{module_id}", 201),
     "PATCH /runs/{run_id}": ("/runs/{run_id}", 200),
     "PUT /runs/{run_id}/capacity": ("/runs/{run_id}", 200),
+    "PUT /runs/{run_id}/seat-rules": ("/runs/{run_id}", 200),
     "PUT /runs/{run_id}/sessions/{session_id}": ("/runs/{run_id}/sessions/{session_id}", 200),
     "DELETE /runs/{run_id}/sessions/{session_id}": ("/runs/{run_id}/sessions/{session_id}", 204),
 }
@@ -60,7 +61,11 @@ async def test_everything_that_is_edited_is_in_the_table(world: World) -> None:
         "PUT /programmes/{programme_id}/partners/{organisation_id}",
         "PUT /programmes/{programme_id}/adoptions/{module_id}",
         "PUT /runs/{run_id}/enrolment",
+        "PUT /runs/{run_id}/enrolment/acceptance",
         "PUT /runs/{run_id}/enrolments/{person_id}",
+        "PUT /runs/{run_id}/enrolments/{person_id}/approval",
+        "PUT /runs/{run_id}/enrolments/{person_id}/waivers/{rule}",
+        "PUT /runs/{run_id}/decision",
     }
 
 

@@ -85,14 +85,24 @@ async def lists(world: World) -> dict[str, list[str]]:
         f"{path}/runs": [run["id"] for run in runs],
         f"{path}/enrolments": people,
         f"/runs/{runs[0]['id']}/participants": people,
+        f"/runs/{runs[0]['id']}/enrolment-changes": await enrolment_changes(world, runs[0]),
         f"{path}/deliveries": await jobs(world, UUID(programme["id"])),
         "/deliveries": await jobs(world, None),
         f"{path}/plugins/sample/history": await changes(world, f"{path}/plugins/sample"),
     }
 
 
+async def enrolment_changes(world: World, run: dict[str, Any]) -> list[str]:
+    found = await world.admin.get(f"/runs/{run['id']}/enrolment-changes?limit=200")
+    assert len(found["items"]) == ROWS
+    return [row["id"] for row in found["items"]]
+
+
 def identities(page: Response) -> list[str]:
-    return [row.get("personId") or row.get("id") or str(row["revision"]) for row in page.json()["items"]]
+    return [
+        (row["id"] if "before" in row else row.get("personId") or row.get("id")) or str(row["revision"])
+        for row in page.json()["items"]
+    ]
 
 
 async def test_every_list_is_walked_through_row_by_row(world: World, lists: dict[str, list[str]]) -> None:

@@ -18,6 +18,7 @@ from lms_core.api import (
     Plugin,
     PluginChanged,
     PluginProposal,
+    RunDecided,
     SessionEvent,
     SessionPlan,
     SessionRemark,
@@ -58,6 +59,10 @@ class Everywhere(Plugin):
     @hookimpl
     async def enrolment_ended(self, context: Context, event: EnrolmentEnded) -> None:
         await self.act(context, "enrolment_ended")
+
+    @hookimpl
+    async def run_decided(self, context: Context, event: RunDecided) -> None:
+        await self.act(context, "run_decided")
 
     @hookimpl
     async def module_completed(self, context: Context, event: ModuleCompleted) -> None:

@@ -124,7 +124,7 @@ async def campus(world: World, key: str) -> Campus:
     made.ids = {
         "feed_id": feed["id"], "file": feed["url"].rpartition("/")[2], "programme_id": programme["id"], "module_id": module["id"], "run_id": run["id"], "session_id": day["id"],
         "media_id": uploading["id"], "organisation_id": partner["id"], "person_id": participant.id,
-        "grant_id": grant["id"], "webhook_id": hook["id"], "number": "1", "unit_key": "intro", "file_key": "notes.txt", "path": "film.m3u8",
+        "grant_id": grant["id"], "webhook_id": hook["id"], "number": "1", "rule": "clashes", "unit_key": "intro", "file_key": "notes.txt", "path": "film.m3u8",
         "adopted_id": adopted["id"], "event_id": await dead_letter(world, key, programme["id"]),
         "orphan_id": await dead_letter(world, f"orphan-{key}", None), "subscriber": "plugin:sample",
     }  # fmt: skip
@@ -146,7 +146,7 @@ async def campus(world: World, key: str) -> Campus:
         "PUT /roles/{name}": {"title": f"Lecturer {key}", "permissions": ["runs.read"]},
         "POST /organisations": {**university, "key": f"new-{key}"},
         "POST /programmes": {"key": f"new-{key}", "title": f"New {key}", "degree": "M.Sc.", "language": "en"},
-        "PATCH /programmes/{programme_id}": {"title": f"Renamed {key}", "degree": "M.Eng.", "language": "de"},
+        "PATCH /programmes/{programme_id}": {"title": f"Renamed {key}", "degree": "M.Eng.", "language": "de", "approval": False},
         "PUT /programmes/{programme_id}/partners/{organisation_id}": {"part": "teaches"},
         "POST /programmes/{programme_id}/regulations": {
             "version": "po-2030", "validFrom": "2030-01-01", "ectsTotal": "120", "hoursPerEcts": "25.5",
@@ -180,6 +180,16 @@ async def campus(world: World, key: str) -> Campus:
         "PUT /runs/{run_id}/enrolment": {"programmeId": programme["id"]},
         "PUT /runs/{run_id}/enrolments/{person_id}": {"programmeId": programme["id"]},
         "PUT /runs/{run_id}/capacity": {"capacity": 5},
+        "PUT /runs/{run_id}/enrolments/{person_id}/approval": {"approved": True, "reason": f"Fits {key}"},
+        "PUT /runs/{run_id}/enrolments/{person_id}/waivers/{rule}": {"reason": f"Experience {key}"},
+        "PUT /runs/{run_id}/seat-rules": {
+            "zone": "Europe/Berlin", "approval": False, "offerHours": 48, "minimum": 1,
+            "decideAt": "2027-01-10T12:00:00", "drawAt": "2027-01-05T12:00:00",
+            "quotas": [
+                {"key": "own", "seats": 1, "programmeId": programme["id"], "releasedAt": "2027-01-06T12:00:00"},
+            ],
+        },
+        "PUT /runs/{run_id}/decision": {"go": True, "reason": f"Enough {key}"},
         "POST /runs/{run_id}/units/{unit_key}/progress": {**event, "score": None, "position": 0},
         "POST /runs/{run_id}/participants/{person_id}/units/{unit_key}/progress": event,
         "POST /runs/{run_id}/participants/{person_id}/credit": {"evidence": f"Seen {key}"},

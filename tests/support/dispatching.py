@@ -89,6 +89,9 @@ class Enabled:
     async def __call__(self, programme_id: UUID) -> dict[str, Any]:
         return dict.fromkeys(self.names.get(programme_id, set()))
 
+    async def everywhere(self) -> dict[UUID, Any]:
+        return {programme_id: dict.fromkeys(names) for programme_id, names in self.names.items()}
+
     async def where(self, plugin: str) -> list[UUID]:
         return [programme_id for programme_id, names in self.names.items() if plugin in names]
 

@@ -66,8 +66,8 @@ async def test_withdrawing_is_told_once_and_before_who_moves_up(world: World) ->
         ("enrolment_created", {"person_id": anna.id, **of, "state": "enrolled"}),
         ("enrolment_created", {"person_id": bea.id, **of, "state": "waiting"}),
         ("enrolment_created", {"person_id": cem.id, **of, "state": "waiting"}),
-        ("enrolment_ended", {"person_id": cem.id, **of, "state": "waiting"}),
-        ("enrolment_ended", {"person_id": anna.id, **of, "state": "enrolled"}),
+        ("enrolment_ended", {"person_id": cem.id, **of, "state": "waiting", "why": "withdrawn"}),
+        ("enrolment_ended", {"person_id": anna.id, **of, "state": "enrolled", "why": "withdrawn"}),
         ("enrolment_created", {"person_id": bea.id, **of, "state": "enrolled"}),
     ]
 

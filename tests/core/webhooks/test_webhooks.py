@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 READING = {"key": "intro", "kind": "reading", "title": "Introduction"}
 KNOWN = (
-    "ping, enrolment_created, enrolment_ended, module_completed, plugin_disabled, plugin_enabled, session_cancelled, "
+    "ping, enrolment_created, enrolment_ended, module_completed, plugin_disabled, plugin_enabled, run_decided, session_cancelled, "
     "session_changed, session_published"
 )
 
