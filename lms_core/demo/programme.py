@@ -6,7 +6,7 @@ Everything but the people themselves is brought in over HTTP, as its owners woul
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -173,9 +173,10 @@ async def _study(
     http: httpx.AsyncClient, admin: _Caller, lecturer: _Caller, student: SignInData, path: str, runs: dict[Any, Any]
 ) -> None:
     """Plan a session for each run; the student enrols in the first two runs and has begun to study."""
-    for (key, name), run in runs.items():
+    for number, ((key, name), run) in enumerate(runs.items()):
         year = int(name.split()[1])
-        day = f"{year}-11-07" if name.startswith("winter") else f"{year}-05-08"
+        saturday = date(year, 11, 7) if name.startswith("winter") else date(year, 5, 8)
+        day = saturday + timedelta(weeks=number // 2)  # of two runs of one term at the same time she could have one
         session = {
             "title": "Attendance day", "starts": f"{day}T09:00:00", "ends": f"{day}T16:30:00",
             "zone": "Europe/Berlin", "mode": "hybrid", "place": "Hochschule Oberwald, room C 1.07",

@@ -181,6 +181,7 @@ class ProgrammeDetail(View, frozen=True, kw_only=True):
     title: str
     degree: str
     language: str
+    approval: bool
     partners: list[Partner]
     regulations: list[Regulation]
     terms: list[Term]

@@ -137,6 +137,9 @@ async def test_a_guest_in_one_run_sees_that_run_alone(world: World, alpha: Campu
     }
     visible = {
         "/runs/{run_id}": 200,
+        "/runs/{run_id}/enrolment": 200,
+        "/runs/{run_id}/enrolment-changes": 403,
+        "/runs/{run_id}/seat-rules": 200,
         "/runs/{run_id}/sessions": 200,
         "/runs/{run_id}/sessions/{session_id}": 200,
         "/runs/{run_id}/units/{unit_key}": 200,
@@ -153,6 +156,7 @@ async def test_adopting_a_module_shows_it_and_its_runs_and_no_more(world: World,
     visible = {
         "/modules/{module_id}": 200,
         "/runs/{run_id}": 200,
+        "/runs/{run_id}/seat-rules": 200,
         "/runs/{run_id}/sessions": 200,
         "/runs/{run_id}/sessions/{session_id}": 200,
     }
