@@ -171,13 +171,15 @@ async def test_counting_and_then_writing_does_not_stand_the_same_check(world: Wo
     run_id, _ = await many_runs(world, programme, 2)
     students = [await world.student(f"Student {number}", programme) for number in range(CONNECTIONS)]
 
+    all_have_counted = asyncio.Barrier(CONNECTIONS)
+
     async def naively(student: Actor) -> None:
         of = run_enrolment.c.run_id == UUID(run_id)
         async with world.database.read() as connection:
             seated = select(func.count()).where(of, run_enrolment.c.state == "enrolled")
             free = (await connection.execute(seated)).scalar_one() < CAPACITY
             turn = (await connection.execute(select(func.count()).where(of))).scalar_one() + 1
-        await asyncio.sleep(0)
+        await all_have_counted.wait()
         person_id, state = UUID(student.id), "enrolled" if free else "waiting"
         async with world.database.write() as connection:
             row = {"person_id": person_id, "run_id": UUID(run_id), "state": state, "turn": turn, "since": now()}
