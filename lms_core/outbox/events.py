@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -78,7 +79,15 @@ async def emit(
     `aggregate` names the thing whose events keep their order, such as run:UUID: the order in which they are emitted,
     where the caller holds the thing's row until she commits. One statement.
     """
-    await connection.execute(insert(outbox), _row(name, aggregate, programme_id, payload, fanned_out=False))
+    await emit_all(connection, name, [(aggregate, programme_id, payload)])
+
+
+async def emit_all(
+    connection: AsyncConnection, name: str, events: Sequence[tuple[str, UUID | None, msgspec.Struct]]
+) -> None:
+    """Write events of one name, each as (aggregate, programme_id, payload); see `emit`. At most one statement."""
+    if rows := [_row(name, *event, fanned_out=False) for event in events]:
+        await connection.execute(insert(outbox), rows)
 
 
 async def send(

@@ -17,8 +17,6 @@ from lms_core.progress import ledger, reads
 from lms_core.progress import types as t
 from lms_core.progress.pending import add_pending
 
-ASSESSED = ("reading", "video", "file", "quiz", "attendance", "assignment")
-
 
 @get("/runs/{run_id:uuid}/outline", permission="runs.study")
 async def outline(run_id: FromPath[UUID], request: LmsRequest, database: NamedDependency[Database]) -> t.Outline:
@@ -35,6 +33,16 @@ async def dashboard(
     async with database.read() as connection:
         found = await reads.dashboard(connection, request.user.person_id)
     return await add_pending(hooks, request.user.person_id, found)
+
+
+@post("/me/progress", permission=SELF, status_code=200)
+async def record_batch(data: JSONBody[t.Batch], request: LmsRequest, database: NamedDependency[Database]) -> t.Outcomes:
+    """Record what a device that was offline tells of my runs; each event is answered, and an impossible one refused.
+
+    Whatever is answered as recorded or known is kept for good. As a participant I need `progress.record`.
+    """
+    async with database.write() as connection:
+        return await ledger.record_batch(connection, request.user.person_id, data)
 
 
 @post("/runs/{run_id:uuid}/units/{unit_key:str}/progress", permission="progress.record", status_code=200)
@@ -66,7 +74,9 @@ async def assess(
 ) -> t.Recorded:
     """Record a participant's quiz result, attendance or hand-in (or anything else that she could not)."""
     async with database.write() as connection:
-        return await ledger.record(connection, run_id, unit_key, person_id, data, request.user.person_id, ASSESSED)
+        return await ledger.record(
+            connection, run_id, unit_key, person_id, data, request.user.person_id, ledger.ASSESSED
+        )
 
 
 @get("/runs/{run_id:uuid}/participants", permission="participants.read")
@@ -106,5 +116,5 @@ async def overview(programme_id: FromPath[UUID], database: NamedDependency[Datab
 router = Router(
     "/",
     tags=["Progress"],
-    route_handlers=[outline, dashboard, record, assess, participants, book, overview],
+    route_handlers=[outline, dashboard, record_batch, record, assess, participants, book, overview],
 )

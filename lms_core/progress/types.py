@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta
 
 from lms_core.enrolment.types import RunState
 from lms_core.modules.types import UnitKind
-from lms_core.types import Count, Instant, LongText, Payload, View, check_decimal, check_instant
+from lms_core.types import Count, Instant, Key, LongText, Payload, View, check_decimal, check_instant
 
 
-class ProgressEvent(Payload, frozen=True, kw_only=True):
+class Told(Payload, frozen=True, kw_only=True):
+    """What a device tells of a unit, as it says so: nothing of it has been checked."""
+
+    id: UUID
+    at: Instant
+    completed: bool = False
+    score: Decimal | None = None
+    position: int | None = None
+
+
+class ProgressEvent(Told, frozen=True, kw_only=True):
     """Something that happened with a unit, told by a device: with an id of the device's own making and its clock.
 
     Sending it again, late or in another order changes nothing: it counts once. `position` is in seconds of a
@@ -22,10 +32,6 @@ class ProgressEvent(Payload, frozen=True, kw_only=True):
     whose clock is ahead is kept as it told, and counts as of the moment of receipt.
     """
 
-    id: UUID
-    at: Instant
-    completed: bool = False
-    score: Decimal | None = None
     position: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
 
     def __post_init__(self) -> None:
@@ -35,6 +41,52 @@ class ProgressEvent(Payload, frozen=True, kw_only=True):
             check_decimal("score", self.score, 0, 100_000)
         if not self.completed and self.score is None and self.position is None:
             raise ValueError("give completed, score or position, or the event says nothing")
+
+
+class PlacedEvent(ProgressEvent, frozen=True, kw_only=True):
+    """A progress event with the unit that it is about."""
+
+    run_id: UUID
+    unit_key: Key
+
+
+class ReportedEvent(Told, frozen=True, kw_only=True):
+    """An event of a batch: what a progress event says, and the run and the unit that it is about.
+
+    Its values have the bounds of a progress event; one that breaks them is refused by itself.
+    """
+
+    run_id: UUID
+    unit_key: str
+
+
+class Batch(Payload, frozen=True):
+    """What happened while a device was offline, in any order, of any of my runs; up to 1,000 events."""
+
+    events: Annotated[list[ReportedEvent], Meta(max_length=1_000)]
+
+
+RefusalCode = Literal["malformed", "unknown-unit", "assessed-by-others", "impossible-score", "id-taken", "not-allowed"]
+
+
+class Outcome(View, frozen=True, kw_only=True):
+    """What became of an event: `recorded` now, `known` from before, or `refused` with a code and a sentence.
+
+    A device may forget events that are recorded or known. To repeat a refused one makes no sense, unless it was for
+    `unknown-unit` and she enrols later.
+    """
+
+    id: UUID
+    outcome: Literal["recorded", "known", "refused"]
+    code: RefusalCode | None = None
+    reason: str | None = None
+
+
+class Outcomes(View, frozen=True, kw_only=True):
+    """What became of the events of a batch, in its order, and the runs that it completed."""
+
+    outcomes: list[Outcome]
+    completed: list[UUID]
 
 
 class UnitState(View, frozen=True, kw_only=True):

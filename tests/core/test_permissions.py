@@ -131,6 +131,7 @@ DELETE /runs/{run_id}/enrolments/{person_id}                            204 204 
 PUT /runs/{run_id}/capacity                                             200 200 200 200 403 403 403 403 404
 GET /runs/{run_id}/outline                                              200 200 200 200 403 403 200 403 404
 GET /me/dashboard                                                       200 200 200 200 200 200 200 200 200
+POST /me/progress                                                       200 200 200 200 200 200 200 200 200
 POST /runs/{run_id}/units/{unit_key}/progress                           404 403 403 403 403 403 200 403 404
 POST /runs/{run_id}/participants/{person_id}/units/{unit_key}/progress  200 200 200 200 403 403 403 403 404
 GET /runs/{run_id}/participants                                         200 200 200 200 200 403 403 403 404

@@ -180,6 +180,9 @@ async def campus(world: World, key: str) -> Campus:
         "PUT /runs/{run_id}/enrolment": {"programmeId": programme["id"]},
         "PUT /runs/{run_id}/enrolments/{person_id}": {"programmeId": programme["id"]},
         "PUT /runs/{run_id}/capacity": {"capacity": 5},
+        "POST /me/progress": {
+            "events": [{**event, "runId": run["id"], "unitKey": "intro", "score": None, "position": 0}]
+        },
         "POST /runs/{run_id}/units/{unit_key}/progress": {**event, "score": None, "position": 0},
         "POST /runs/{run_id}/participants/{person_id}/units/{unit_key}/progress": event,
         "POST /runs/{run_id}/participants/{person_id}/credit": {"evidence": f"Seen {key}"},
