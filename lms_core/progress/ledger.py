@@ -20,7 +20,7 @@ from lms_core.hooks.types import ModuleCompleted
 from lms_core.outbox.events import emit_all
 from lms_core.progress import statements as sql
 from lms_core.progress import types as t
-from lms_core.progress.state import State, join, of_event
+from lms_core.progress.state import State, join, of_event, seconds
 from lms_core.progress.tables import progress_event, unit_state
 from lms_core.types import now
 
@@ -62,10 +62,18 @@ async def record(
     match outcome.code:
         case None:
             state = written.states.get((run_id, unit_key)) or await _read_state(connection, person_id, run_id, unit_key)
-            shown = t.UnitState(
-                unit_key=unit_key, completed_at=state.completed_at, score=state.score, position=state.position
+            return t.Recorded(
+                new=outcome.outcome == "recorded",
+                run_completed=bool(written.completed),
+                unit=t.UnitState(
+                    unit_key=unit_key,
+                    completed_at=state.completed_at,
+                    score=state.score,
+                    position=state.position,
+                    watched=state.watched,
+                    watched_seconds=seconds(state.watched),
+                ),
             )
-            return t.Recorded(new=outcome.outcome == "recorded", run_completed=bool(written.completed), unit=shown)
         case "unknown-unit":
             raise NotFound(str(outcome.reason))
         case "id-taken":
@@ -73,6 +81,9 @@ async def record(
         case "assessed-by-others":
             where = FieldError("path.unit_key", str(outcome.reason))
             raise InvalidInput("You cannot record this yourself.", errors=[where])
+        case "too-many-pieces":
+            where = FieldError("body.watched", str(outcome.reason))
+            raise InvalidInput("This cannot be recorded.", errors=[where])
         case _:
             raise InvalidInput("The score is not possible.", errors=[FieldError("body.score", str(outcome.reason))])
 
@@ -147,13 +158,16 @@ async def write(
     for row in inserted.values():
         states.setdefault((row.run_id, row.unit_key), []).append(of_event(row))
     joined = {place: join([State.stored(units[place]), *those]) for place, those in states.items()}
-    changed = [
-        {"person_id": person_id, "run_id": place[0], "unit_key": place[1], **msgspec.structs.asdict(state)}
-        for place, state in joined.items()
-        if state != State.stored(units[place])
-    ]
-    if changed:
-        await connection.execute(sql.WRITE_STATES[dialect], changed)
+    changed = [(place, state) for place, state in joined.items() if state != State.stored(units[place])]
+    rows = [
+        {
+            "person_id": person_id, "run_id": run_id, "unit_key": key, **msgspec.structs.asdict(state),
+            "changed": units[run_id, key].newest + number,
+        }
+        for number, ((run_id, key), state) in enumerate(changed, 1)
+    ]  # fmt: skip
+    if rows:
+        await connection.execute(sql.WRITE_STATES[dialect], rows)
     return Written(outcomes, joined, await _complete_runs(connection, person_id, units, joined))
 
 
@@ -166,6 +180,7 @@ def _told(event: t.PlacedEvent) -> dict[str, Any]:
         "completed": event.completed,
         "score": None if event.score is None else int(event.score * 100),
         "position": event.position,
+        "watched": event.watched,
         "at": event.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
     }
 
@@ -183,6 +198,11 @@ def _reason(event: t.PlacedEvent, unit: Any, kinds: tuple[str, ...]) -> tuple[t.
     if event.score is not None and (unit.max_score is None or event.score > unit.max_score):
         limit = "has no score" if unit.max_score is None else f"has at most {unit.max_score}"
         return "impossible-score", f"this unit {limit}"
+    if event.watched and len(unit.watched or ()) >= sql.MOST_PIECES:
+        return (
+            "too-many-pieces",
+            f"this film was watched in {sql.MOST_PIECES} separate pieces already; it takes no more",
+        )
     return "not-allowed", "Participants may not record their own progress here."
 
 

@@ -10,8 +10,11 @@ from uuid import UUID
 from msgspec import Meta
 
 from lms_core.enrolment.types import RunState
-from lms_core.modules.types import UnitKind
-from lms_core.types import Count, Instant, Key, LongText, Payload, View, check_decimal, check_instant
+from lms_core.modules.types import UnitKind, VersionNumber
+from lms_core.types import BadValue, Count, Instant, Key, LongText, Payload, View, check_decimal, check_instant
+
+Piece = Annotated[list[int], Meta(min_length=2, max_length=2)]
+"""Seconds of a film as [from, to]: from the first that was watched to the first that was not."""
 
 
 class Told(Payload, frozen=True, kw_only=True):
@@ -22,25 +25,30 @@ class Told(Payload, frozen=True, kw_only=True):
     completed: bool = False
     score: Decimal | None = None
     position: int | None = None
+    watched: list[Piece] | None = None
 
 
 class ProgressEvent(Told, frozen=True, kw_only=True):
     """Something that happened with a unit, told by a device: with an id of the device's own making and its clock.
 
     Sending it again, late or in another order changes nothing: it counts once. `position` is in seconds of a
-    video. A unit's state joins all events: completed once any says so, the best score, the latest position. A device
-    whose clock is ahead is kept as it told, and counts as of the moment of receipt.
+    video, `watched` what of it was watched since the device last told, as up to 100 pieces [from, to] in whole seconds,
+    in any order. A unit's state joins all events: completed once any says so, the best score, the latest position, all
+    that was ever watched. A device whose clock is ahead is kept as it told, and counts as of the moment of receipt.
     """
 
     position: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    watched: Annotated[list[Piece], Meta(min_length=1, max_length=100)] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse scores and moments that cannot be."""
+        """Refuse scores, moments and pieces that cannot be."""
         check_instant("at", self.at)
         if self.score is not None:
             check_decimal("score", self.score, 0, 100_000)
-        if not self.completed and self.score is None and self.position is None:
-            raise ValueError("give completed, score or position, or the event says nothing")
+        if not all(0 <= start < end <= 1_000_000 for start, end in self.watched or ()):
+            raise BadValue("watched", "each piece must be [from, to] with 0 <= from < to <= 1000000 seconds")
+        if not self.completed and self.score is None and self.position is None and self.watched is None:
+            raise ValueError("give completed, score, position or watched, or the event says nothing")
 
 
 class PlacedEvent(ProgressEvent, frozen=True, kw_only=True):
@@ -66,7 +74,9 @@ class Batch(Payload, frozen=True):
     events: Annotated[list[ReportedEvent], Meta(max_length=1_000)]
 
 
-RefusalCode = Literal["malformed", "unknown-unit", "assessed-by-others", "impossible-score", "id-taken", "not-allowed"]
+RefusalCode = Literal[
+    "malformed", "unknown-unit", "assessed-by-others", "impossible-score", "id-taken", "too-many-pieces", "not-allowed"
+]
 
 
 class Outcome(View, frozen=True, kw_only=True):
@@ -90,12 +100,31 @@ class Outcomes(View, frozen=True, kw_only=True):
 
 
 class UnitState(View, frozen=True, kw_only=True):
-    """Where a person stands with a unit: completed when (by the device's clock), best score, latest position."""
+    """Where a person stands with a unit: completed when (by the device's clock), best score, latest position.
+
+    `watched` are the pieces of a film that were ever watched, in order and apart from each other, as [from, to] in
+    seconds; `watched_seconds` is how long they are together.
+    """
 
     unit_key: str
     completed_at: datetime | None
     score: Decimal | None
     position: int | None
+    watched: list[Piece]
+    watched_seconds: int
+
+
+class UnitChange(UnitState, frozen=True, kw_only=True):
+    """The present state of one of my units, of some run."""
+
+    run_id: UUID
+
+
+class Changes(View, frozen=True, kw_only=True):
+    """What changed, each unit once, the latest last; `cursor` goes into the next question, even if nothing changed."""
+
+    items: list[UnitChange]
+    cursor: str
 
 
 class Recorded(View, frozen=True, kw_only=True):
@@ -119,6 +148,8 @@ class OutlineUnit(View, frozen=True, kw_only=True):
     completed_at: datetime | None
     score: Decimal | None
     position: int | None
+    watched: list[Piece]
+    watched_seconds: int
 
 
 class Outline(View, frozen=True, kw_only=True):
@@ -135,6 +166,20 @@ class Outline(View, frozen=True, kw_only=True):
     state: RunState | None
     percent: int
     units: list[OutlineUnit]
+
+
+class VersionChoice(Payload, frozen=True):
+    """The number of a published version of the run's module."""
+
+    version: VersionNumber
+
+
+class VersionChanged(View, frozen=True, kw_only=True):
+    """The version that a run has now; `completed` are the participants who thereby lack nothing any more."""
+
+    run_id: UUID
+    version: int
+    completed: list[UUID]
 
 
 class DashboardRun(View, frozen=True, kw_only=True):

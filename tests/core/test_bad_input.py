@@ -74,6 +74,8 @@ def bad_values(schema: dict[str, Any]) -> list[str]:
                 found = NO_BOOLEAN
             case {"type": "array", "maxItems": most}:
                 found = [*NO_LIST, "[" + ",".join(["null"] * (most + 1)) + "]"]
+            case {"type": "array"}:
+                found = NO_LIST
             case {"type": "object"}:
                 found = NO_OBJECT
             case {"format": "uuid"}:

@@ -29,6 +29,7 @@ EDITING = {
     "POST /modules/{module_id}/publish": ("/modules/{module_id}", 201),
     "PATCH /runs/{run_id}": ("/runs/{run_id}", 200),
     "PUT /runs/{run_id}/capacity": ("/runs/{run_id}", 200),
+    "PUT /runs/{run_id}/version": ("/runs/{run_id}", 200),
     "PUT /runs/{run_id}/sessions/{session_id}": ("/runs/{run_id}/sessions/{session_id}", 200),
     "DELETE /runs/{run_id}/sessions/{session_id}": ("/runs/{run_id}/sessions/{session_id}", 204),
 }

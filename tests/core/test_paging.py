@@ -63,6 +63,11 @@ async def lists(world: World) -> dict[str, list[str]]:
     for student in students:
         await student.put(f"/runs/{runs[0]['id']}/enrolment", {})
 
+    for run in runs[1:]:
+        await world.admin.put(f"/runs/{run['id']}/enrolments/{world.admin.id}", {})
+        event = {"id": run["id"], "at": "2026-11-01T10:00:00Z", "completed": True}
+        await world.admin.post(f"/runs/{run['id']}/units/intro/progress", event, 200)
+
     hook = {"url": "https://hooks.example.org/", "events": ["ping"]}
     hooks = [(await world.admin.post(f"{path}/webhooks", hook))["id"] for _ in range(ROWS)]
 
@@ -85,6 +90,7 @@ async def lists(world: World) -> dict[str, list[str]]:
         f"{path}/runs": [run["id"] for run in runs],
         f"{path}/enrolments": people,
         f"/runs/{runs[0]['id']}/participants": people,
+        "/me/progress": [run["id"] for run in runs[1:]],
         f"{path}/deliveries": await jobs(world, UUID(programme["id"])),
         "/deliveries": await jobs(world, None),
         f"{path}/plugins/sample/history": await changes(world, f"{path}/plugins/sample"),
@@ -92,7 +98,9 @@ async def lists(world: World) -> dict[str, list[str]]:
 
 
 def identities(page: Response) -> list[str]:
-    return [row.get("personId") or row.get("id") or str(row["revision"]) for row in page.json()["items"]]
+    return [
+        row.get("personId") or row.get("id") or row.get("runId") or str(row["revision"]) for row in page.json()["items"]
+    ]
 
 
 async def test_every_list_is_walked_through_row_by_row(world: World, lists: dict[str, list[str]]) -> None:
