@@ -49,31 +49,13 @@ def postgres() -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory(prefix="lms-postgres-") as name:
         directory = Path(name)
-        directory.chmod(0o755)
-        binaries = _readable_binaries(directory)
-        data = directory / "data"
-        data.mkdir(mode=0o700)
-        if os.getuid() == 0:
-            shutil.chown(data, "nobody")
-        locale = ["--locale-provider=builtin", "--locale=C.UTF-8", "--encoding=UTF8"]
-        initdb = [f"{binaries}/initdb", "-D", f"{data}", "-U", "postgres", "--auth=trust", "--no-sync", *locale]
-        subprocess.run([*LAUNCHER, *initdb], check=True, cwd=directory, stdout=subprocess.DEVNULL)
+        binaries = prepare(directory)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        options = (*FOR_TESTS_ONLY, "listen_addresses=127.0.0.1", "unix_socket_directories=", f"port={port}")
-        server = [f"{binaries}/postgres", "-D", f"{data}", *(word for option in options for word in ("-c", option))]
-        log = directory / "log"
-        with log.open("wb") as output:
-            process = subprocess.Popen([*LAUNCHER, *server], cwd=directory, stdout=output, stderr=output)
+        process = start(directory, binaries, port, *FOR_TESTS_ONLY)
         try:
-            ready = [f"{binaries}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
-            deadline = time.monotonic() + 30
-            while subprocess.run(ready, check=False).returncode:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(f"PostgreSQL did not start. Its log:\n{log.read_text()}")
-                time.sleep(0.05)
-            yield f"postgresql://postgres:postgres@127.0.0.1:{port}/postgres"
+            yield url_of(port)
         finally:
             process.send_signal(signal.SIGINT)
             try:
@@ -81,6 +63,45 @@ def postgres() -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def url_of(port: int) -> str:
+    """Return the URL of a server that was started on a port."""
+    return f"postgresql://postgres:postgres@127.0.0.1:{port}/postgres"
+
+
+def prepare(directory: Path) -> Path:
+    """Make the files of an empty server in `directory`/data; return the folder of the programs that serve them."""
+    directory.chmod(0o755)
+    binaries = _readable_binaries(directory)
+    data = directory / "data"
+    data.mkdir(mode=0o700)
+    if os.getuid() == 0:
+        shutil.chown(data, "nobody")
+    locale = ["--locale-provider=builtin", "--locale=C.UTF-8", "--encoding=UTF8"]
+    initdb = [f"{binaries}/initdb", "-D", f"{data}", "-U", "postgres", "--auth=trust", "--no-sync", *locale]
+    subprocess.run([*LAUNCHER, *initdb], check=True, cwd=directory, stdout=subprocess.DEVNULL)
+    return binaries
+
+
+def start(directory: Path, binaries: Path, port: int, *options: str) -> subprocess.Popen[bytes]:
+    """Start a server on what `prepare` made and wait until it answers; it ends with the thread that started it.
+
+    Raises RuntimeError with the server's log when it does not answer.
+    """
+    options = (*options, "listen_addresses=127.0.0.1", "unix_socket_directories=", f"port={port}")
+    words = (word for option in options for word in ("-c", option))
+    server = [f"{binaries}/postgres", "-D", f"{directory / 'data'}", *words]
+    log = directory / "log"
+    with log.open("ab") as output:
+        process = subprocess.Popen([*LAUNCHER, *server], cwd=directory, stdout=output, stderr=output)
+    ready = [f"{binaries}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+    deadline = time.monotonic() + 30
+    while subprocess.run(ready, check=False).returncode:
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"PostgreSQL did not start. Its log:\n{log.read_text()}")
+        time.sleep(0.05)
+    return process
 
 
 def _readable_binaries(directory: Path) -> Path:

@@ -14,12 +14,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from lms_core.db import AsyncConnection
 from lms_core.enrolment.tables import enrolment_change, run_enrolment
 from lms_core.enrolment.types import RunState
-from lms_core.hooks.types import EnrolmentCreated, EnrolmentEnded
+from lms_core.hooks.types import EnrolmentCreated, EnrolmentEnded, ModuleCompleted
 from lms_core.modules.tables import run
 from lms_core.outbox.events import Emitted, emit_all
 from lms_core.types import new_id, now
 
-__all__ = ["ACTIVE", "HOLDING", "MOVES", "Move", "Why", "apply", "columns", "note"]
+__all__ = ["ACTIVE", "HOLDING", "MOVES", "Move", "Why", "apply", "columns", "note", "tell_completed"]
 
 HOLDING: tuple[RunState, ...] = ("offered", "enrolled", "completed")
 """The states in which a person holds a seat."""
@@ -89,6 +89,25 @@ async def apply(connection: AsyncConnection, run_id: UUID, moves: Sequence[Move]
         await connection.execute(change, {"of": run_id})
     await emit_all(connection, [_event(run_id, move) for move in moves])
     await connection.execute(insert(enrolment_change), [_line(run_id, move, at) for move in moves])
+
+
+async def tell_completed(connection: AsyncConnection, done: Sequence[tuple[UUID, UUID, UUID | None]]) -> None:
+    """Tell of runs that persons have just completed, each as (person, run, programme), and put it on record.
+
+    At most two statements.
+    """
+    at = now()
+    events = [Emitted("module_completed", f"run:{r}", p, ModuleCompleted(who, r, p)) for who, r, p in done]
+    await emit_all(connection, events)
+    lines = [
+        {
+            "id": new_id(), "run_id": run_id, "person_id": who, "before": "enrolled", "after": "completed",
+            "actor_id": None, "reason": "", "at": at,
+        }
+        for who, run_id, _ in done
+    ]  # fmt: skip
+    if lines:
+        await connection.execute(insert(enrolment_change), lines)
 
 
 async def note(connection: AsyncConnection, run_id: UUID, move: Move) -> None:

@@ -92,9 +92,10 @@ class Emitted(msgspec.Struct, frozen=True):
 
 
 async def emit_all(connection: AsyncConnection, events: Sequence[Emitted]) -> None:
-    """Write several events in the caller's transaction, in their order. One statement."""
+    """Write several events in the caller's transaction, in their order. At most one statement."""
     rows = [_row(one.name, one.aggregate, one.programme_id, one.payload, fanned_out=False) for one in events]
-    await connection.execute(insert(outbox), rows)
+    if rows:
+        await connection.execute(insert(outbox), rows)
 
 
 async def send(

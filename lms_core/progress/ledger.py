@@ -1,125 +1,43 @@
-"""Recording progress: an entry in the ledger, and the state that all entries join to.
+"""Recording progress: entries in the ledger, and the state that all of a unit's entries join to.
 
-The join commutes and repeats harmlessly, so devices may send late, twice and in any order.
+All events of a person are written one transaction after the other, under a lock of her row; so the state that is read
+after it is the latest, whatever her other devices send at the same time.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, case, exists, literal, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.elements import ColumnElement
+import msgspec
+from sqlalchemy import select
 
 from lms_core.db import AsyncConnection
-from lms_core.enrolment.tables import run_enrolment
-from lms_core.errors import Conflict, FieldError, InvalidInput, NotFound
-from lms_core.hooks.types import ModuleCompleted
-from lms_core.modules.tables import run, unit
-from lms_core.outbox.events import emit
+from lms_core.enrolment.moves import tell_completed
+from lms_core.errors import Conflict, FieldError, InvalidInput, NotFound, Unavailable, field_error
+from lms_core.progress import statements as sql
 from lms_core.progress import types as t
+from lms_core.progress.state import State, join, of_event, seconds
 from lms_core.progress.tables import progress_event, unit_state
 from lms_core.types import now
 
 OWN = ("reading", "video", "file")
 """Kinds of units whose progress a participant records herself; the others are assessed by somebody else."""
 
-_P = {name: bindparam(name, type_=progress_event.c[name].type) for name in progress_event.c.keys()}  # noqa: SIM118
+ASSESSED = (*OWN, "quiz", "attendance", "assignment")
 
-# The access check, the rules and the lock in the statement that writes: the event exists only if the person is
-# enrolled, the unit is in the run's version, its kind is allowed and the score possible.
-_allowed = (
-    select(
-        _P["id"], _P["person_id"], _P["run_id"], unit.c.key, _P["completed"], _P["score"], _P["position"], _P["at"],
-        _P["received_at"], _P["recorded_by"],
-    )
-    .select_from(run_enrolment)
-    .join(run, run.c.id == run_enrolment.c.run_id)
-    .join(unit, unit.c.version_id == run.c.version_id)
-    .where(
-        run_enrolment.c.person_id == _P["person_id"],
-        run_enrolment.c.run_id == _P["run_id"],
-        run_enrolment.c.state.in_(["enrolled", "completed"]),
-        unit.c.key == _P["unit_key"],
-        unit.c.kind.in_(bindparam("kinds", expanding=True)),
-        or_(_P["score"].is_(None), _P["score"] <= unit.c.max_score),
-    )
-    .with_for_update(of=run_enrolment)
-)  # fmt: skip
-
-_columns = [c.name for c in progress_event.c]
+Place = tuple[UUID, str]
+"""A run, and the key of a unit in it."""
 
 
-def _insert(dialect: Any) -> Any:
-    return (
-        dialect.insert(progress_event)
-        .from_select(_columns, _allowed)
-        .on_conflict_do_nothing(index_elements=["id"])
-        .returning(progress_event.c.id)
-    )
+class Written(msgspec.Struct, frozen=True):
+    """What became of a batch: an outcome for each event, the states it led to, and the runs it completed."""
 
-
-def _join(dialect: Any) -> Any:
-    """Write the state after one event: earliest completion, best score, latest position (ties by event id)."""
-    statement = dialect.insert(unit_state)
-    new, old = statement.excluded, unit_state.c
-
-    def better(condition: ColumnElement[bool], column: str) -> ColumnElement[Any]:
-        return case((condition, new[column]), else_=old[column])
-
-    later = and_(
-        new.position_at.is_not(None),
-        or_(
-            old.position_at.is_(None),
-            new.position_at > old.position_at,
-            and_(new.position_at == old.position_at, new.position_event > old.position_event),
-        ),
-    )
-    earlier = and_(new.completed_at.is_not(None), or_(old.completed_at.is_(None), new.completed_at < old.completed_at))
-    higher = and_(new.score.is_not(None), or_(old.score.is_(None), new.score > old.score))
-    return statement.on_conflict_do_update(
-        index_elements=["person_id", "run_id", "unit_key"],
-        set_={
-            "completed_at": better(earlier, "completed_at"),
-            "score": better(higher, "score"),
-            "position": better(later, "position"),
-            "position_at": better(later, "position_at"),
-            "position_event": better(later, "position_event"),
-        },
-    ).returning(old.unit_key, old.completed_at, old.score, old.position)
-
-
-_STATEMENTS = {
-    name: (_insert(dialect), _join(dialect)) for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
-}
-
-# A run is completed when no required unit of its version lacks a completion.
-_missing = (
-    select(literal(1))
-    .select_from(run)
-    .join(unit, unit.c.version_id == run.c.version_id)
-    .outerjoin(
-        unit_state,
-        and_(
-            unit_state.c.person_id == bindparam("person"),
-            unit_state.c.run_id == run.c.id,
-            unit_state.c.unit_key == unit.c.key,
-        ),
-    )
-    .where(run.c.id == bindparam("of_run"), unit.c.required, unit_state.c.completed_at.is_(None))
-)
-_complete_run = (
-    update(run_enrolment)
-    .where(
-        run_enrolment.c.person_id == bindparam("person"),
-        run_enrolment.c.run_id == bindparam("of_run"),
-        run_enrolment.c.state == "enrolled",
-        ~exists(_missing),
-    )
-    .values(state="completed", completed_at=bindparam("moment"))
-    .returning(run_enrolment.c.programme_id)
-)
+    outcomes: list[t.Outcome]
+    states: dict[Place, State]
+    completed: list[UUID]
 
 
 async def record(
@@ -133,76 +51,182 @@ async def record(
 ) -> t.Recorded:
     """Record one event of a person's progress in a run and return the unit's state after it.
 
-    Three statements, four where it completes the run. Raises NotFound (no such unit, or not enrolled),
-    InvalidInput (a kind of unit that is recorded by others, a score above the maximum) and Conflict (the id
-    belongs to another event).
+    Three statements, five where it completes the run. Raises NotFound (no such unit, or not enrolled), InvalidInput
+    (a kind of unit that is recorded by others, a score above the maximum) and Conflict (the id belongs to another
+    event).
     """
-    insert_event, join_state = _STATEMENTS[connection.dialect.name]
-    received = now()
-    row = {
-        "id": event.id, "person_id": person_id, "run_id": run_id, "unit_key": unit_key, "completed": event.completed,
-        "score": event.score, "position": event.position, "at": event.at, "received_at": received,
-        "recorded_by": recorded_by, "kinds": kinds,
-    }  # fmt: skip
-    if (await connection.execute(insert_event, row)).first() is None:
-        return await _explain(connection, run_id, unit_key, person_id, event, kinds)
-    moved = event.position is not None
-    at = min(event.at, received)  # a clock that is ahead must not outdo everything that comes until then
-    state = {
-        "person_id": person_id, "run_id": run_id, "unit_key": unit_key,
-        "completed_at": at if event.completed else None, "score": event.score, "position": event.position,
-        "position_at": at if moved else None, "position_event": event.id if moved else None,
-    }  # fmt: skip
-    joined = t.UnitState(**(await connection.execute(join_state, state)).one()._mapping)
-    completed = event.completed and await _try_to_complete(connection, run_id, person_id)
-    return t.Recorded(new=True, run_completed=completed, unit=joined)
+    placed = t.PlacedEvent(run_id=run_id, unit_key=unit_key, **msgspec.structs.asdict(event))
+    written = await write(connection, person_id, [placed], recorded_by, kinds)
+    (outcome,) = written.outcomes
+    match outcome.code:
+        case None:
+            state = written.states.get((run_id, unit_key)) or await _read_state(connection, person_id, run_id, unit_key)
+            return t.Recorded(
+                new=outcome.outcome == "recorded",
+                run_completed=bool(written.completed),
+                unit=t.UnitState(
+                    unit_key=unit_key,
+                    completed_at=state.completed_at,
+                    score=state.score,
+                    position=state.position,
+                    watched=state.watched,
+                    watched_seconds=seconds(state.watched),
+                ),
+            )
+        case "unknown-unit":
+            raise NotFound(str(outcome.reason))
+        case "id-taken":
+            raise Conflict(str(outcome.reason))
+        case "assessed-by-others":
+            where = FieldError("path.unit_key", str(outcome.reason))
+            raise InvalidInput("You cannot record this yourself.", errors=[where])
+        case "too-many-pieces":
+            where = FieldError("body.watched", str(outcome.reason))
+            raise InvalidInput("This cannot be recorded.", errors=[where])
+        case _:
+            raise InvalidInput("The score is not possible.", errors=[FieldError("body.score", str(outcome.reason))])
 
 
-async def _try_to_complete(connection: AsyncConnection, run_id: UUID, person_id: UUID) -> bool:
-    moment = now()
-    done = await connection.execute(_complete_run, {"person": person_id, "of_run": run_id, "moment": moment})
-    row = done.first()
-    if row is None:
-        return False
-    event = ModuleCompleted(person_id, run_id, row.programme_id)
-    await emit(connection, "module_completed", f"run:{run_id}", row.programme_id, event)
-    return True
+async def record_batch(connection: AsyncConnection, person_id: UUID, batch: t.Batch) -> t.Outcomes:
+    """Record what a person's device tells of any of her runs, and answer each event in the order of the batch.
+
+    An event that is impossible is refused by itself. At most six statements, for any number of events.
+    """
+    placed: list[t.PlacedEvent] = []
+    malformed: dict[int, t.Outcome] = {}
+    for number, told in enumerate(batch.events):
+        try:
+            placed.append(msgspec.convert(told, t.PlacedEvent, from_attributes=True))
+        except msgspec.ValidationError as error:
+            wrong = field_error(error, f"body.events[{number}]")
+            malformed[number] = _refused(told.id, "malformed", f"{wrong.where}: {wrong.reason}")
+    written = await write(connection, person_id, placed, person_id, OWN, needs="progress.record")
+    answers = iter(written.outcomes)
+    outcomes = [malformed.get(number) or next(answers) for number in range(len(batch.events))]
+    return t.Outcomes(outcomes=outcomes, completed=written.completed)
 
 
-async def _explain(
+async def write(
     connection: AsyncConnection,
-    run_id: UUID,
-    unit_key: str,
     person_id: UUID,
-    event: t.ProgressEvent,
+    events: Sequence[t.PlacedEvent],
+    recorded_by: UUID,
     kinds: tuple[str, ...],
-) -> t.Recorded:
-    """Say why an event was not written: known already (then answer with the state), or not possible."""
-    known = (await connection.execute(select(progress_event).where(progress_event.c.id == event.id))).first()
-    if known is not None:
-        if (known.person_id, known.run_id, known.unit_key) != (person_id, run_id, unit_key):
-            raise Conflict("This id belongs to another event; every event needs an id of its own.")
-        same = and_(*(unit_state.c[name] == known._mapping[name] for name in ("person_id", "run_id", "unit_key")))
-        columns = (unit_state.c.unit_key, unit_state.c.completed_at, unit_state.c.score, unit_state.c.position)
-        state = (await connection.execute(select(*columns).where(same))).one()
-        return t.Recorded(new=False, run_completed=False, unit=t.UnitState(**state._mapping))
-    query = (
-        select(unit.c.kind, unit.c.max_score)
-        .select_from(run_enrolment)
-        .join(run, run.c.id == run_enrolment.c.run_id)
-        .join(unit, unit.c.version_id == run.c.version_id)
-        .where(
-            run_enrolment.c.person_id == person_id,
-            run_enrolment.c.run_id == run_id,
-            run_enrolment.c.state.in_(["enrolled", "completed"]),
-            unit.c.key == unit_key,
+    *,
+    needs: str = "",
+) -> Written:
+    """Write events of a person's progress, and join them to the states of their units.
+
+    `kinds` are those that `recorded_by` may record, `needs` is a permission that the role of participants must have.
+    Raises nothing: what cannot be is refused in its outcome. Statements: the events, the units, the states; one more
+    where an event is not new, two where runs are completed.
+    """
+    if not events:
+        return Written([], {}, [])
+    dialect = connection.dialect.name
+    by_id = {event.id: event for event in reversed(events)}  # the first of those that have one id
+    who = {"who": person_id}
+    new = {
+        **who, "events": [_told(event) for event in by_id.values()], "received_at": now(), "recorded_by": recorded_by,
+        "kinds": kinds, "needs": f'"{needs}"' if needs else "",
+    }  # fmt: skip
+    inserted = {row.id: row for row in await connection.execute(sql.INSERT_EVENTS[dialect], new)}
+    kept = dict(inserted)
+    if unwritten := by_id.keys() - inserted.keys():
+        found = await connection.execute(select(progress_event).where(progress_event.c.id.in_(list(unwritten))))
+        kept |= {row.id: row for row in found}
+    places = {"runs": list({event.run_id for event in events}), "keys": list({event.unit_key for event in events})}
+    units = {(row.run_id, row.key): row for row in await connection.execute(sql.UNITS, who | places)}
+    if not {(row.run_id, row.unit_key) for row in inserted.values()} <= units.keys():
+        raise Unavailable("The run has moved to another version at this very moment; nothing was changed. Try again.")
+    outcomes = []
+    fresh = set(inserted)
+    for event in events:
+        row = kept.get(event.id)
+        owner = (row.person_id, row.run_id, row.unit_key) if row else (person_id, *_place(by_id[event.id]))
+        if owner != (person_id, *_place(event)):
+            reason = "This id belongs to another event; every event needs an id of its own."
+            outcomes.append(_refused(event.id, "id-taken", reason))
+        elif row is None:
+            outcomes.append(_refused(event.id, *_reason(event, units.get(_place(event)), kinds)))
+        else:
+            outcomes.append(t.Outcome(id=event.id, outcome="recorded" if event.id in fresh else "known"))
+            fresh.discard(event.id)
+
+    states: dict[Place, list[State]] = {}
+    for row in inserted.values():
+        states.setdefault((row.run_id, row.unit_key), []).append(of_event(row))
+    joined = {place: join([State.stored(units[place]), *those]) for place, those in states.items()}
+    changed = [(place, state) for place, state in joined.items() if state != State.stored(units[place])]
+    rows = [
+        {
+            "person_id": person_id, "run_id": run_id, "unit_key": key, **msgspec.structs.asdict(state),
+            "changed": units[run_id, key].newest + number,
+        }
+        for number, ((run_id, key), state) in enumerate(changed, 1)
+    ]  # fmt: skip
+    if rows:
+        await connection.execute(sql.WRITE_STATES[dialect], rows)
+    return Written(outcomes, joined, await _complete_runs(connection, person_id, units, joined))
+
+
+def _told(event: t.PlacedEvent) -> dict[str, Any]:
+    """Write an event so that both databases take it out of a JSON document: as SQLite keeps it."""
+    return {
+        "id": event.id.hex,
+        "run_id": event.run_id.hex,
+        "unit_key": event.unit_key,
+        "completed": event.completed,
+        "score": None if event.score is None else int(event.score * 100),
+        "position": event.position,
+        "watched": event.watched,
+        "at": event.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    }
+
+
+def _place(event: t.PlacedEvent) -> Place:
+    return event.run_id, event.unit_key
+
+
+def _reason(event: t.PlacedEvent, unit: Any, kinds: tuple[str, ...]) -> tuple[t.RefusalCode, str]:
+    """Say why an event was not written, as a code and a sentence."""
+    if unit is None:
+        return "unknown-unit", "There is no such unit in a run in which this person is enrolled."
+    if unit.kind not in kinds:
+        return "assessed-by-others", f"a unit of kind {unit.kind} is recorded by those who assess it"
+    if event.score is not None and (unit.max_score is None or event.score > unit.max_score):
+        limit = "has no score" if unit.max_score is None else f"has at most {unit.max_score}"
+        return "impossible-score", f"this unit {limit}"
+    if event.watched and len(unit.watched or ()) >= sql.MOST_PIECES:
+        return (
+            "too-many-pieces",
+            f"this film was watched in {sql.MOST_PIECES} separate pieces already; it takes no more",
         )
-    )
-    row = (await connection.execute(query)).first()
-    if row is None:
-        raise NotFound("There is no such unit in a run in which this person is enrolled.")
-    if row.kind not in kinds:
-        where = FieldError("path.unit_key", f"a unit of kind {row.kind} is recorded by those who assess it")
-        raise InvalidInput("You cannot record this yourself.", errors=[where])
-    limit = "has no score" if row.max_score is None else f"has at most {row.max_score}"
-    raise InvalidInput("The score is not possible.", errors=[FieldError("body.score", f"this unit {limit}")])
+    return "not-allowed", "Participants may not record their own progress here."
+
+
+def _refused(event_id: UUID, code: t.RefusalCode, reason: str) -> t.Outcome:
+    return t.Outcome(id=event_id, outcome="refused", code=code, reason=reason)
+
+
+async def _read_state(connection: AsyncConnection, person_id: UUID, run_id: UUID, unit_key: str) -> State:
+    mine = (unit_state.c.person_id == person_id, unit_state.c.run_id == run_id, unit_state.c.unit_key == unit_key)
+    return State.stored((await connection.execute(select(unit_state).where(*mine))).one())
+
+
+async def _complete_runs(
+    connection: AsyncConnection, person_id: UUID, units: dict[Place, Any], joined: dict[Place, State]
+) -> list[UUID]:
+    """Complete the runs in which nothing required is lacking any more; the database has the last word."""
+    lacking = {place[0]: units[place].lacking for place, state in joined.items() if state.completed_at}
+    for place, state in joined.items():
+        if units[place].required and state.completed_at and units[place].completed_at is None:
+            lacking[place[0]] -= 1
+    complete = [run_id for run_id, count in lacking.items() if not count]
+    if not complete:
+        return []
+    values = {"who": person_id, "runs": complete, "moment": now()}
+    done = (await connection.execute(sql.COMPLETE_RUNS, values)).all()
+    completed = sorted((row.run_id, row.programme_id) for row in done)
+    await tell_completed(connection, [(person_id, run_id, programme_id) for run_id, programme_id in completed])
+    return sorted(row.run_id for row in done)

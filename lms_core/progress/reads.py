@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from lms_core.modules.tables import module, run, unit, version
 from lms_core.people.tables import person
 from lms_core.programmes.tables import programme, regulation
 from lms_core.progress import types as t
+from lms_core.progress.state import seconds
 from lms_core.progress.tables import credit, unit_state
 
 _ME: BindParameter[Any] = bindparam("me")
@@ -26,7 +28,7 @@ _outline = (
         run.c.id.label("run_id"), run.c.title.label("run_title"), version.c.ects, version.c.number,
         version.c.units_required, run_enrolment.c.state, unit.c.key, unit.c.parent, unit.c.kind, unit.c.title,
         unit.c.required, unit.c.minutes, unit.c.max_score, unit_state.c.completed_at, unit_state.c.score,
-        unit_state.c.position,
+        unit_state.c.position, unit_state.c.watched,
     )
     .select_from(run)
     .join(version, version.c.id == run.c.version_id)
@@ -42,7 +44,7 @@ _outline = (
     .order_by(unit.c.position)
 )  # fmt: skip
 
-_UNIT_FIELDS = t.OutlineUnit.__struct_fields__
+_UNIT_FIELDS = [name for name in t.OutlineUnit.__struct_fields__ if name != "watched_seconds"]
 
 
 def percent(done: int, required: int) -> int:
@@ -64,8 +66,39 @@ async def outline(connection: AsyncConnection, run_id: UUID, person_id: UUID) ->
         version=head.number,
         state=head.state,
         percent=percent(done, head.units_required),
-        units=[t.OutlineUnit(**{name: getattr(row, name) for name in _UNIT_FIELDS}) for row in rows],
+        units=[_unit(row) for row in rows],
     )
+
+
+def _unit(row: Any) -> t.OutlineUnit:
+    values = {name: getattr(row, name) for name in _UNIT_FIELDS}
+    watched = row.watched or []
+    return t.OutlineUnit(**values | {"watched": watched}, watched_seconds=seconds(watched))
+
+
+_changes = (
+    select(
+        unit_state.c.changed, unit_state.c.run_id, unit_state.c.unit_key, unit_state.c.completed_at,
+        unit_state.c.score, unit_state.c.position, unit_state.c.watched,
+    )
+    .where(unit_state.c.person_id == _ME, unit_state.c.changed > bindparam("after"))
+    .order_by(unit_state.c.changed)
+    .limit(bindparam("most"))
+)  # fmt: skip
+
+
+async def changes(connection: AsyncConnection, person_id: UUID, after: int, limit: int) -> Sequence[Any]:
+    """Return up to limit + 1 states of a person that changed after a number, by the number of their last change.
+
+    The numbers are given under a lock that is held until the commit: whoever sees one sees all that are lower.
+    """
+    return (await connection.execute(_changes, {"me": person_id, "after": after, "most": limit + 1})).all()
+
+
+def changed(row: Any) -> t.UnitChange:
+    """Show a row of `changes`."""
+    values = {name: getattr(row, name) for name in t.UnitChange.__struct_fields__ if name != "watched_seconds"}
+    return t.UnitChange(**values, watched_seconds=seconds(row.watched))
 
 
 def _done() -> ScalarSelect[Any]:

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Response, Router, get, post
+from litestar import Response, Router, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from lms_core.db import Database
 from lms_core.hooks.dispatch import Dispatcher
-from lms_core.http import CursorParam, KeyInPath, LimitParam, LmsRequest, Once, paged
+from lms_core.http import (
+    CursorParam,
+    IfMatch,
+    KeyInPath,
+    LimitParam,
+    LmsRequest,
+    Once,
+    expected_revision,
+    paged,
+    tagged,
+)
 from lms_core.permissions import SELF
 from lms_core.progress import credits as booking
-from lms_core.progress import ledger, reads
+from lms_core.progress import ledger, reads, versions
 from lms_core.progress import types as t
 from lms_core.progress.pending import add_pending
+from lms_core.types import END
 
-ASSESSED = ("reading", "video", "file", "quiz", "attendance", "assignment")
+ChangesCursor = Annotated[
+    str,
+    QueryParameter(name="cursor", pattern=rf"^[0-9]{{1,18}}{END}", description="The `cursor` of an earlier answer."),
+]
 
 
 @get("/runs/{run_id:uuid}/outline", permission="runs.study")
@@ -35,6 +51,35 @@ async def dashboard(
     async with database.read() as connection:
         found = await reads.dashboard(connection, request.user.person_id)
     return await add_pending(hooks, request.user.person_id, found)
+
+
+@get("/me/progress", permission=SELF)
+async def changes(
+    request: LmsRequest, database: NamedDependency[Database], cursor: ChangesCursor = "0", limit: LimitParam = 50
+) -> Response[t.Changes]:
+    """Show what changed in my units since a cursor, for a second device; without one, everything.
+
+    Ask again with the answer's `cursor`, whether there is more or not: nothing is left out.
+    """
+    async with database.read() as connection:
+        rows = await reads.changes(connection, request.user.person_id, int(cursor), limit)
+
+    def page(shown: Sequence[Any]) -> t.Changes:
+        return t.Changes(
+            items=[reads.changed(row) for row in shown], cursor=str(shown[-1].changed) if shown else cursor
+        )
+
+    return paged(request, page, rows, limit, key="changed")
+
+
+@post("/me/progress", permission=SELF, status_code=200)
+async def record_batch(data: JSONBody[t.Batch], request: LmsRequest, database: NamedDependency[Database]) -> t.Outcomes:
+    """Record what a device that was offline tells of my runs; each event is answered, and an impossible one refused.
+
+    Whatever is answered as recorded or known is kept for good. As a participant I need `progress.record`.
+    """
+    async with database.write() as connection:
+        return await ledger.record_batch(connection, request.user.person_id, data)
 
 
 @post("/runs/{run_id:uuid}/units/{unit_key:str}/progress", permission="progress.record", status_code=200)
@@ -66,7 +111,23 @@ async def assess(
 ) -> t.Recorded:
     """Record a participant's quiz result, attendance or hand-in (or anything else that she could not)."""
     async with database.write() as connection:
-        return await ledger.record(connection, run_id, unit_key, person_id, data, request.user.person_id, ASSESSED)
+        return await ledger.record(
+            connection, run_id, unit_key, person_id, data, request.user.person_id, ledger.ASSESSED
+        )
+
+
+@put("/runs/{run_id:uuid}/version", permission="runs.manage")
+async def change_version(
+    run_id: FromPath[UUID],
+    data: JSONBody[t.VersionChoice],
+    database: NamedDependency[Database],
+    if_match: IfMatch = None,
+) -> Response[t.VersionChanged]:
+    """Move the run to another published version; what participants have completed stays completed."""
+    expected = expected_revision(if_match)
+    async with database.write() as connection:
+        changed = await versions.change_version(connection, run_id, data.version, expected)
+    return tagged(changed, expected + 1)
 
 
 @get("/runs/{run_id:uuid}/participants", permission="participants.read")
@@ -106,5 +167,16 @@ async def overview(programme_id: FromPath[UUID], database: NamedDependency[Datab
 router = Router(
     "/",
     tags=["Progress"],
-    route_handlers=[outline, dashboard, record, assess, participants, book, overview],
+    route_handlers=[
+        outline,
+        dashboard,
+        changes,
+        record_batch,
+        record,
+        assess,
+        change_version,
+        participants,
+        book,
+        overview,
+    ],
 )

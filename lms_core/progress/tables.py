@@ -1,8 +1,8 @@
 """The ledger of progress, the state it joins to, and booked credits."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, String, Table, Text, UniqueConstraint, Uuid
 
-from lms_core.db import Hundredths, Instant, metadata
+from lms_core.db import Hundredths, Instant, Json, metadata
 
 progress_event = Table(
     "progress_event",
@@ -14,6 +14,7 @@ progress_event = Table(
     Column("completed", Boolean, nullable=False),
     Column("score", Hundredths),
     Column("position", Integer),
+    Column("watched", Json),
     Column("at", Instant, nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("recorded_by", Uuid, ForeignKey("person.id"), nullable=False),
@@ -30,6 +31,10 @@ unit_state = Table(
     Column("position", Integer),
     Column("position_at", Instant),
     Column("position_event", Uuid),
+    Column("watched", Json, nullable=False),  # disjoint pieces in order: [[from, to], ...]
+    # place in the order in which this person's states changed, given under the lock of her row
+    Column("changed", BigInteger, nullable=False),
+    UniqueConstraint("person_id", "changed"),
     # outline and dashboard are range scans of one person's rows in one run
     sqlite_with_rowid=False,
 )

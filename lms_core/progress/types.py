@@ -4,46 +4,127 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta
 
 from lms_core.enrolment.types import RunState
-from lms_core.modules.types import UnitKind
-from lms_core.types import Count, Instant, LongText, Payload, View, check_decimal, check_instant
+from lms_core.modules.types import UnitKind, VersionNumber
+from lms_core.types import BadValue, Count, Instant, Key, LongText, Payload, View, check_decimal, check_instant
+
+Piece = Annotated[list[int], Meta(min_length=2, max_length=2)]
+"""Seconds of a film as [from, to]: from the first that was watched to the first that was not."""
 
 
-class ProgressEvent(Payload, frozen=True, kw_only=True):
-    """Something that happened with a unit, told by a device: with an id of the device's own making and its clock.
-
-    Sending it again, late or in another order changes nothing: it counts once. `position` is in seconds of a
-    video. A unit's state joins all events: completed once any says so, the best score, the latest position. A device
-    whose clock is ahead is kept as it told, and counts as of the moment of receipt.
-    """
+class Told(Payload, frozen=True, kw_only=True):
+    """What a device tells of a unit, as it says so: nothing of it has been checked."""
 
     id: UUID
     at: Instant
     completed: bool = False
     score: Decimal | None = None
+    position: int | None = None
+    watched: list[Piece] | None = None
+
+
+class ProgressEvent(Told, frozen=True, kw_only=True):
+    """Something that happened with a unit, told by a device: with an id of the device's own making and its clock.
+
+    Sending it again, late or in another order changes nothing: it counts once. `position` is in seconds of a
+    video, `watched` what of it was watched since the device last told, as up to 100 pieces [from, to] in whole seconds,
+    in any order. A unit's state joins all events: completed once any says so, the best score, the latest position, all
+    that was ever watched. A device whose clock is ahead is kept as it told, and counts as of the moment of receipt.
+    """
+
     position: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    watched: Annotated[list[Piece], Meta(min_length=1, max_length=100)] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse scores and moments that cannot be."""
+        """Refuse scores, moments and pieces that cannot be."""
         check_instant("at", self.at)
         if self.score is not None:
             check_decimal("score", self.score, 0, 100_000)
-        if not self.completed and self.score is None and self.position is None:
-            raise ValueError("give completed, score or position, or the event says nothing")
+        if not all(0 <= start < end <= 1_000_000 for start, end in self.watched or ()):
+            raise BadValue("watched", "each piece must be [from, to] with 0 <= from < to <= 1000000 seconds")
+        if not self.completed and self.score is None and self.position is None and self.watched is None:
+            raise ValueError("give completed, score, position or watched, or the event says nothing")
+
+
+class PlacedEvent(ProgressEvent, frozen=True, kw_only=True):
+    """A progress event with the unit that it is about."""
+
+    run_id: UUID
+    unit_key: Key
+
+
+class ReportedEvent(Told, frozen=True, kw_only=True):
+    """An event of a batch: what a progress event says, and the run and the unit that it is about.
+
+    Its values have the bounds of a progress event; one that breaks them is refused by itself.
+    """
+
+    run_id: UUID
+    unit_key: str
+
+
+class Batch(Payload, frozen=True):
+    """What happened while a device was offline, in any order, of any of my runs; up to 1,000 events."""
+
+    events: Annotated[list[ReportedEvent], Meta(max_length=1_000)]
+
+
+RefusalCode = Literal[
+    "malformed", "unknown-unit", "assessed-by-others", "impossible-score", "id-taken", "too-many-pieces", "not-allowed"
+]
+
+
+class Outcome(View, frozen=True, kw_only=True):
+    """What became of an event: `recorded` now, `known` from before, or `refused` with a code and a sentence.
+
+    A device may forget events that are recorded or known. To repeat a refused one makes no sense, unless it was for
+    `unknown-unit` and she enrols later.
+    """
+
+    id: UUID
+    outcome: Literal["recorded", "known", "refused"]
+    code: RefusalCode | None = None
+    reason: str | None = None
+
+
+class Outcomes(View, frozen=True, kw_only=True):
+    """What became of the events of a batch, in its order, and the runs that it completed."""
+
+    outcomes: list[Outcome]
+    completed: list[UUID]
 
 
 class UnitState(View, frozen=True, kw_only=True):
-    """Where a person stands with a unit: completed when (by the device's clock), best score, latest position."""
+    """Where a person stands with a unit: completed when (by the device's clock), best score, latest position.
+
+    `watched` are the pieces of a film that were ever watched, in order and apart from each other, as [from, to] in
+    seconds; `watched_seconds` is how long they are together.
+    """
 
     unit_key: str
     completed_at: datetime | None
     score: Decimal | None
     position: int | None
+    watched: list[Piece]
+    watched_seconds: int
+
+
+class UnitChange(UnitState, frozen=True, kw_only=True):
+    """The present state of one of my units, of some run."""
+
+    run_id: UUID
+
+
+class Changes(View, frozen=True, kw_only=True):
+    """What changed, each unit once, the latest last; `cursor` goes into the next question, even if nothing changed."""
+
+    items: list[UnitChange]
+    cursor: str
 
 
 class Recorded(View, frozen=True, kw_only=True):
@@ -67,6 +148,8 @@ class OutlineUnit(View, frozen=True, kw_only=True):
     completed_at: datetime | None
     score: Decimal | None
     position: int | None
+    watched: list[Piece]
+    watched_seconds: int
 
 
 class Outline(View, frozen=True, kw_only=True):
@@ -83,6 +166,20 @@ class Outline(View, frozen=True, kw_only=True):
     state: RunState | None
     percent: int
     units: list[OutlineUnit]
+
+
+class VersionChoice(Payload, frozen=True):
+    """The number of a published version of the run's module."""
+
+    version: VersionNumber
+
+
+class VersionChanged(View, frozen=True, kw_only=True):
+    """The version that a run has now; `completed` are the participants who thereby lack nothing any more."""
+
+    run_id: UUID
+    version: int
+    completed: list[UUID]
 
 
 class DashboardRun(View, frozen=True, kw_only=True):

@@ -74,6 +74,8 @@ def bad_values(schema: dict[str, Any]) -> list[str]:
                 found = NO_BOOLEAN
             case {"type": "array", "maxItems": most}:
                 found = [*NO_LIST, "[" + ",".join(["null"] * (most + 1)) + "]"]
+            case {"type": "array"}:
+                found = NO_LIST
             case {"type": "object"}:
                 found = NO_OBJECT
             case {"format": "uuid"}:
@@ -149,6 +151,15 @@ def complaints(operation: Operation, bad: object, where: str | None, answer: htt
     return [f"{operation.name} {where} {str(bad)[:100]}: {answer.status_code} {answer.text[:200]}"]
 
 
+def refused(answer: httpx.Response) -> bool:
+    """Tell whether the one event of a batch was refused by itself, so that it would not have held up others."""
+    told = answer.json().get("outcomes", [])
+    return [(one["outcome"], one["code"]) for one in told] in (
+        [("refused", "malformed")],
+        [("refused", "unknown-unit")],
+    )
+
+
 async def test_every_field_of_every_body(world: World) -> None:
     made = await campus(world, "alpha")
     before = await contents(world.database)
@@ -156,7 +167,9 @@ async def test_every_field_of_every_body(world: World) -> None:
     for operation in operations(world.app):
         if operation.media_type == JSON:
             for where, body in bad_bodies(operation, made.bodies[operation.name]):
-                found += complaints(operation, body, where, await send(made, operation, body=body))
+                answer = await send(made, operation, body=body)
+                if not (where.startswith("body.events[0].") and refused(answer)):
+                    found += complaints(operation, body, where, answer)
     assert found == []
     assert await contents(world.database) == before
 

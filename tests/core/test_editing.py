@@ -30,6 +30,7 @@ EDITING = {
     "PATCH /runs/{run_id}": ("/runs/{run_id}", 200),
     "PUT /runs/{run_id}/capacity": ("/runs/{run_id}", 200),
     "PUT /runs/{run_id}/seat-rules": ("/runs/{run_id}", 200),
+    "PUT /runs/{run_id}/version": ("/runs/{run_id}", 200),
     "PUT /runs/{run_id}/sessions/{session_id}": ("/runs/{run_id}/sessions/{session_id}", 200),
     "DELETE /runs/{run_id}/sessions/{session_id}": ("/runs/{run_id}/sessions/{session_id}", 204),
 }

@@ -63,6 +63,11 @@ async def lists(world: World) -> dict[str, list[str]]:
     for student in students:
         await student.put(f"/runs/{runs[0]['id']}/enrolment", {})
 
+    for run in runs[1:]:
+        await world.admin.put(f"/runs/{run['id']}/enrolments/{world.admin.id}", {})
+        event = {"id": run["id"], "at": "2026-11-01T10:00:00Z", "completed": True}
+        await world.admin.post(f"/runs/{run['id']}/units/intro/progress", event, 200)
+
     hook = {"url": "https://hooks.example.org/", "events": ["ping"]}
     hooks = [(await world.admin.post(f"{path}/webhooks", hook))["id"] for _ in range(ROWS)]
 
@@ -86,6 +91,7 @@ async def lists(world: World) -> dict[str, list[str]]:
         f"{path}/enrolments": people,
         f"/runs/{runs[0]['id']}/participants": people,
         f"/runs/{runs[0]['id']}/enrolment-changes": await enrolment_changes(world, runs[0]),
+        "/me/progress": [run["id"] for run in runs[1:]],
         f"{path}/deliveries": await jobs(world, UUID(programme["id"])),
         "/deliveries": await jobs(world, None),
         f"{path}/plugins/sample/history": await changes(world, f"{path}/plugins/sample"),
@@ -100,7 +106,8 @@ async def enrolment_changes(world: World, run: dict[str, Any]) -> list[str]:
 
 def identities(page: Response) -> list[str]:
     return [
-        (row["id"] if "before" in row else row.get("personId") or row.get("id")) or str(row["revision"])
+        (row["id"] if "before" in row else row.get("personId") or row.get("id") or row.get("runId"))
+        or str(row["revision"])
         for row in page.json()["items"]
     ]
 

@@ -89,7 +89,7 @@ class Caller:
                 self.complaints.setdefault(what, case.as_curl_command(base_url=self.url))
 
     def etag(self, path: str) -> str:
-        for ending in ("/draft", "/publish", "/capacity"):
+        for ending in ("/draft", "/publish", "/capacity", "/version"):
             path = path.removesuffix(ending)
         return self.session.get(self.url + path).headers.get("ETag", '"1"')
 

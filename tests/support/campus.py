@@ -190,7 +190,11 @@ async def campus(world: World, key: str) -> Campus:
             ],
         },
         "PUT /runs/{run_id}/decision": {"go": True, "reason": f"Enough {key}"},
-        "POST /runs/{run_id}/units/{unit_key}/progress": {**event, "score": None, "position": 0},
+        "PUT /runs/{run_id}/version": {"version": 1},
+        "POST /me/progress": {
+            "events": [{**event, "runId": run["id"], "unitKey": "intro", "score": None, "position": 0, "watched": [[0, 9]]}]
+        },
+        "POST /runs/{run_id}/units/{unit_key}/progress": {**event, "score": None, "position": 0, "watched": [[0, 9]]},
         "POST /runs/{run_id}/participants/{person_id}/units/{unit_key}/progress": event,
         "POST /runs/{run_id}/participants/{person_id}/credit": {"evidence": f"Seen {key}"},
         "POST /programmes/{programme_id}/deliveries/replay": {"subscriber": "plugin:sample"},
@@ -233,7 +237,7 @@ class Operation(msgspec.Struct, frozen=True):
         if not self.takes("If-Match"):
             return await actor.call(self.method, path, body)
         source = path
-        for ending in ("/draft", "/publish", "/capacity", "/revert"):
+        for ending in ("/draft", "/publish", "/capacity", "/version", "/revert"):
             source = source.removesuffix(ending)
         etag = (await actor.call("GET", source)).headers.get("ETag", '"1"')
         return await actor.call(self.method, path, body, If_Match=etag)

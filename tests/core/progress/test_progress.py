@@ -23,6 +23,7 @@ UNITS = [
     {"key": "extra", "kind": "file", "title": "Extra", "required": False},
     {"key": "quiz", "kind": "quiz", "title": "Quiz", "maxScore": "10", "required": False},
 ]
+UNWATCHED: dict[str, Any] = {"watched": [], "watchedSeconds": 0}
 NOON = "2026-11-02T12:00:00Z"
 
 
@@ -54,7 +55,7 @@ async def events_kept(world: World) -> int:
 
 async def test_the_same_event_counts_once(study: Study) -> None:
     event = {"id": str(uuid4()), "completed": True}
-    unit = {"unitKey": "intro", "completedAt": NOON, "score": None, "position": None}
+    unit = {"unitKey": "intro", "completedAt": NOON, "score": None, "position": None, **UNWATCHED}
     assert await study.record("intro", **event) == {"new": True, "runCompleted": False, "unit": unit}
     assert await study.record("intro", **event) == {"new": False, "runCompleted": False, "unit": unit}
     assert await events_kept(study.world) == 1
@@ -69,7 +70,7 @@ async def test_events_join_to_one_state_in_whatever_order_they_arrive(study: Stu
         {"id": str(uuid4()), "at": "2026-11-02T12:04:00Z", "completed": True},
         {"id": str(uuid4()), "at": "2026-11-02T12:09:00Z", "completed": True},
     ]
-    expected = {"unitKey": "film", "completedAt": "2026-11-02T12:04:00Z", "score": None, "position": 120}
+    expected = {"unitKey": "film", "completedAt": "2026-11-02T12:04:00Z", "score": None, "position": 120, **UNWATCHED}
     for number, order in enumerate(permutations(events)):
         student = await study.world.student(f"Student {number}", study.programme)
         await student.put(f"{study.path}/enrolment", {})
@@ -171,7 +172,7 @@ async def test_the_number_of_statements_is_known(study: Study) -> None:
     with statements(database) as completing:
         assert (await study.record("film", completed=True))["runCompleted"] is True
     counts = [len(seen) for seen in (outline, dashboard, recorded, positioned, completing)]
-    assert counts == [1, 2, 3, 2, 4], (outline, dashboard, recorded, positioned, completing)
+    assert counts == [1, 2, 3, 3, 6], (outline, dashboard, recorded, positioned, completing)
 
 
 async def test_the_figures_of_a_programme(study: Study) -> None:

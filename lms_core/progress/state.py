@@ -1,0 +1,83 @@
+"""The state of a unit as a join of events: pure, and the same in whatever order and however often they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+Piece = list[int]
+"""What was watched from a second to another: [from, to], of which `to` is the first second not watched."""
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a person in a unit; the defaults are what is known of one who has done nothing."""
+
+    completed_at: datetime | None = None
+    score: Decimal | None = None
+    position: int | None = None
+    position_at: datetime | None = None
+    position_event: UUID | None = None
+    watched: list[Piece] = []
+
+    @classmethod
+    def stored(cls, row: Any) -> State:
+        """Read a state from its row, or from the nulls of an outer join that found none."""
+        values = {name: getattr(row, name) for name in cls.__struct_fields__}
+        return cls(**values | {"watched": row.watched or []})
+
+
+def of_event(row: Any) -> State:
+    """Return the state of one who has done nothing but what this row of the ledger says.
+
+    It counts from when the device says it happened, but no later than it was received: a clock that is ahead must
+    not outdo everything that comes until then.
+    """
+    at = min(row.at, row.received_at)
+    moved = row.position is not None
+    return State(
+        completed_at=at if row.completed else None,
+        score=row.score,
+        position=row.position,
+        position_at=at if moved else None,
+        position_event=row.id if moved else None,
+        watched=union(row.watched or []),
+    )
+
+
+def join(states: Iterable[State]) -> State:
+    """Join states: the earliest completion, the best score, the latest position, all that was watched.
+
+    Of two positions at one moment that of the higher event id counts.
+    """
+    joined = list(states)
+    moved = [one for one in joined if one.position is not None]
+    last = max(moved, key=lambda one: (one.position_at, one.position_event), default=State())
+    return State(
+        completed_at=min((one.completed_at for one in joined if one.completed_at is not None), default=None),
+        score=max((one.score for one in joined if one.score is not None), default=None),
+        position=last.position,
+        position_at=last.position_at,
+        position_event=last.position_event,
+        watched=union(piece for one in joined for piece in one.watched),
+    )
+
+
+def union(pieces: Iterable[Piece]) -> list[Piece]:
+    """Return what all pieces cover, as pieces in order that neither overlap nor touch."""
+    found: list[Piece] = []
+    for start, end in sorted(pieces):
+        if found and start <= found[-1][1]:
+            found[-1][1] = max(found[-1][1], end)
+        else:
+            found.append([start, end])
+    return found
+
+
+def seconds(watched: Iterable[Piece]) -> int:
+    """Return how many seconds disjoint pieces cover."""
+    return sum(end - start for start, end in watched)

@@ -1,0 +1,168 @@
+"""The statements that write progress, built once; each takes a batch of any number of events as it takes one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    FromClause,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    column,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from lms_core.db import Json
+from lms_core.enrolment.tables import run_enrolment
+from lms_core.modules.tables import run, unit
+from lms_core.people.tables import person, role
+from lms_core.progress.state import State
+from lms_core.progress.tables import progress_event, unit_state
+
+MOST_PIECES = 2_000
+"""So many pieces of a film, apart from each other, does nobody watch; a unit that has them takes no more."""
+
+TOLD = [
+    progress_event.c[name] for name in ("id", "run_id", "unit_key", "completed", "score", "position", "watched", "at")
+]
+_WHO: BindParameter[Any] = bindparam("who", type_=progress_event.c.person_id.type)
+_TAKES_PART = run_enrolment.c.state.in_(["enrolled", "completed"])
+
+
+def _state_of_unit(who: Any) -> Any:
+    return and_(unit_state.c.person_id == who, unit_state.c.run_id == run.c.id, unit_state.c.unit_key == unit.c.key)
+
+
+def _told(dialect: Any) -> FromClause:
+    """Return the events of a batch, which come as one parameter, as rows: the statement is the same for any number."""
+    events: BindParameter[Any] = bindparam("events", type_=Json)
+    if dialect is postgresql:
+        rows = func.jsonb_to_recordset(events).table_valued(*(column(c.name, c.type) for c in TOLD), name="told")
+        return rows.render_derived(with_types=True)
+    each = func.json_each(events).table_valued("value", name="each")
+    return select(
+        *(func.json_extract(each.c.value, f"$.{c.name}", type_=c.type).label(c.name) for c in TOLD)
+    ).subquery()
+
+
+def _insert(dialect: Any) -> Any:
+    """Write the events that may be written: access check, rules and lock stand in the statement that writes.
+
+    An event comes into being only if the person takes part in the run, the unit is in the run's version, its kind is
+    allowed and the score possible. What participants may is data: with `needs`, their role must have that permission.
+    """
+    told = _told(dialect)
+    pieces = func.jsonb_array_length if dialect is postgresql else func.json_array_length
+    allowed = (
+        select(
+            told.c.id, _WHO, run_enrolment.c.run_id, unit.c.key, told.c.completed, told.c.score, told.c.position,
+            told.c.watched, told.c.at, bindparam("received_at", type_=progress_event.c.received_at.type),
+            bindparam("recorded_by", type_=progress_event.c.recorded_by.type),
+        )
+        .select_from(told)
+        .join(run_enrolment, and_(run_enrolment.c.person_id == _WHO, run_enrolment.c.run_id == told.c.run_id))
+        .join(person, person.c.id == run_enrolment.c.person_id)
+        .join(run, run.c.id == run_enrolment.c.run_id)
+        .join(unit, and_(unit.c.version_id == run.c.version_id, unit.c.key == told.c.unit_key))
+        .outerjoin(unit_state, _state_of_unit(_WHO))
+        .where(
+            _TAKES_PART,
+            unit.c.kind.in_(bindparam("kinds", expanding=True)),
+            or_(told.c.score.is_(None), told.c.score <= unit.c.max_score),
+            or_(told.c.watched.is_(None), unit_state.c.watched.is_(None), pieces(unit_state.c.watched) < MOST_PIECES),
+            exists().where(role.c.name == "participant", cast(role.c.permissions, Text).contains(bindparam("needs"))),
+        )
+        .with_for_update(key_share=True, of=[person, run_enrolment])
+    )  # fmt: skip
+    return (
+        dialect.insert(progress_event)
+        .from_select([c.name for c in progress_event.c], allowed)
+        .on_conflict_do_nothing(index_elements=["id"])
+        .returning(progress_event)
+    )
+
+
+_STATE = [unit_state.c[name] for name in State.__struct_fields__]
+
+
+def _write(dialect: Any) -> Any:
+    statement = dialect.insert(unit_state)
+    return statement.on_conflict_do_update(
+        index_elements=["person_id", "run_id", "unit_key"],
+        set_={c.name: statement.excluded[c.name] for c in (*_STATE, unit_state.c.changed)},
+    ).returning(unit_state.c.unit_key)  # with it, all rows go in one statement
+
+
+_DIALECTS = {"sqlite": sqlite, "postgresql": postgresql}
+INSERT_EVENTS = {name: _insert(dialect) for name, dialect in _DIALECTS.items()}
+WRITE_STATES = {name: _write(dialect) for name, dialect in _DIALECTS.items()}
+
+
+def _lacking(of_run: Any, who: Any) -> Any:
+    """Select the required units of a run's version that a person has not completed."""
+    return (
+        select(literal(1))
+        .select_from(run)
+        .join(unit, unit.c.version_id == run.c.version_id)
+        .outerjoin(unit_state, _state_of_unit(who))
+        .where(of_run, unit.c.required, unit_state.c.completed_at.is_(None))
+    )
+
+
+_RUNS: BindParameter[Any] = bindparam("runs", expanding=True)
+_lacking_by_run = (
+    _lacking(run.c.id.in_(_RUNS), _WHO)
+    .with_only_columns(run.c.id, func.count().label("count"))
+    .group_by(run.c.id)
+    .subquery()
+)
+_mine = unit_state.alias()
+_newest = select(func.coalesce(func.max(_mine.c.changed), 0)).where(_mine.c.person_id == _WHO).scalar_subquery()
+UNITS = (
+    select(
+        run.c.id.label("run_id"), run_enrolment.c.state, unit.c.key, unit.c.kind, unit.c.required, unit.c.max_score,
+        func.coalesce(_lacking_by_run.c.count, 0).label("lacking"), _newest.label("newest"), *_STATE,
+    )
+    .select_from(run_enrolment)
+    .join(run, run.c.id == run_enrolment.c.run_id)
+    .join(unit, unit.c.version_id == run.c.version_id)
+    .outerjoin(unit_state, _state_of_unit(_WHO))
+    .outerjoin(_lacking_by_run, _lacking_by_run.c.id == run.c.id)
+    .where(
+        run_enrolment.c.person_id == _WHO,
+        run_enrolment.c.run_id.in_(_RUNS),
+        _TAKES_PART,
+        unit.c.key.in_(bindparam("keys", expanding=True)),
+    )
+)  # fmt: skip
+
+
+def _complete(*whom: Any) -> Any:
+    """Complete the runs of those in which nothing is lacking any more."""
+    lacking = _lacking(run.c.id == run_enrolment.c.run_id, run_enrolment.c.person_id).correlate(run_enrolment)
+    return (
+        update(run_enrolment)
+        .where(*whom, run_enrolment.c.state == "enrolled", ~exists(lacking))
+        .values(state="completed", completed_at=bindparam("moment"))
+        .returning(run_enrolment.c.person_id, run_enrolment.c.run_id, run_enrolment.c.programme_id)
+    )
+
+
+COMPLETE_RUNS = _complete(run_enrolment.c.person_id == _WHO, run_enrolment.c.run_id.in_(_RUNS))
+_something_required = (
+    select(literal(1))
+    .join_from(run, unit, unit.c.version_id == run.c.version_id)
+    .where(run.c.id == run_enrolment.c.run_id, unit.c.required)
+    .correlate(run_enrolment)
+)
+COMPLETE_ALL = _complete(run_enrolment.c.run_id == bindparam("of_run"), exists(_something_required))
+"""The same for all who take part in a run; where nothing is required, nobody has done enough by doing nothing."""
