@@ -51,7 +51,7 @@ async def record(
 ) -> t.Recorded:
     """Record one event of a person's progress in a run and return the unit's state after it.
 
-    Three statements, five where it completes the run. Raises NotFound (no such unit, or not enrolled), InvalidInput
+    Three statements, six where it completes the run. Raises NotFound (no such unit, or not enrolled), InvalidInput
     (a kind of unit that is recorded by others, a score above the maximum) and Conflict (the id belongs to another
     event).
     """
@@ -90,7 +90,7 @@ async def record(
 async def record_batch(connection: AsyncConnection, person_id: UUID, batch: t.Batch) -> t.Outcomes:
     """Record what a person's device tells of any of her runs, and answer each event in the order of the batch.
 
-    An event that is impossible is refused by itself. At most six statements, for any number of events.
+    An event that is impossible is refused by itself. At most seven statements, for any number of events.
     """
     placed: list[t.PlacedEvent] = []
     malformed: dict[int, t.Outcome] = {}
