@@ -21,6 +21,7 @@ import lms_core.media.routes
 import lms_core.modules.routes
 import lms_core.openapi
 import lms_core.outbox.routes
+import lms_core.people.bulk_routes
 import lms_core.people.routes
 import lms_core.plugin_data
 import lms_core.plugin_health
@@ -88,6 +89,7 @@ def create_app(settings: Settings, plugins: Iterable[Plugin] | None = None) -> L
             lms_core.openapi.document,
             lms_core.openapi.document_of_programme,
             lms_core.people.routes.router,
+            lms_core.people.bulk_routes.router,
             lms_core.programmes.routes.router,
             lms_core.programmes.plugin_routes.router,
             lms_core.plugin_data.router,

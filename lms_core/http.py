@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import cache
 from typing import Annotated, Any, TypeVar, get_args
@@ -16,6 +17,7 @@ from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
+from litestar.response import Stream
 from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, Uuid, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -31,6 +33,7 @@ from lms_core.errors import (
     field_error,
 )
 from lms_core.permissions import Principal
+from lms_core.sheets import CSV, Format, Mode, read_csv, write
 from lms_core.types import END, Key, Limit, now
 
 T = TypeVar("T")
@@ -42,8 +45,12 @@ class LmsRequest(Request[Principal, str | None, State]):
     async def json(self) -> Any:
         """Return the body as the type that the route declares for it.
 
-        Raises MalformedInput that names the field. (The framework would turn "5" into 5 and 1 into true.)
+        A CSV body is that of a route with `csv=...`, the kind of its lines. Raises MalformedInput that names the field.
+        (The framework would turn "5" into 5 and 1 into true.)
         """
+        if self.content_type[0] == CSV:
+            lines = await asyncio.to_thread(read_csv, await self.body(), self.route_handler.opt["csv"])
+            return _body_field(self).annotation(lines)
         try:
             return _decoder(_body_field(self).annotation).decode(await self.body())
         except msgspec.ValidationError as error:
@@ -68,9 +75,9 @@ async def check_body(request: Request[Any, Any, Any]) -> None:
     field = _body_field(request)
     if field is None:
         return
-    wanted = field.kwarg_definition.media_type.value
-    if request.content_type[0] != wanted:
-        raise UnsupportedMediaType(f"Send the body with the header `Content-Type: {wanted}`.")
+    wanted = [field.kwarg_definition.media_type.value, *([CSV] if "csv" in request.route_handler.opt else [])]
+    if request.content_type[0] not in wanted:
+        raise UnsupportedMediaType(f"Send the body with the header `Content-Type: {' or '.join(wanted)}`.")
     if not await request.body():
         raise MalformedInput(FieldError("body", "is required"))
 
@@ -170,6 +177,30 @@ async def once_for(request: LmsRequest, write: Write, key: str | None) -> Once:
     """Return what creates once in transactions that `write` opens."""
     told = f"{request.method} {request.url.path}\n".encode() + await request.body()
     return Once(write, request.user.person_id, key, hashlib.sha256(told).hexdigest())
+
+
+ModeParam = Annotated[
+    str,
+    QueryParameter(
+        name="mode",
+        description="Carry out all lines or, if one is wrong, none (all); the good ones (skip-bad); or only tell what "
+        "would change (dry-run).",
+        enum=get_args(Mode),
+    ),
+]
+FormatParam = Annotated[
+    str, QueryParameter(name="format", description="How the lines are written.", enum=get_args(Format))
+]
+
+
+def exported(kind: type[msgspec.Struct], batches: AsyncIterator[Sequence[Any]], form: str, name: str) -> Stream:
+    """Answer with a table of all rows as a file, sent while it is read. Raises MalformedInput for another format."""
+    chosen: Format = one_of("format", form, Format)
+    return Stream(
+        write(kind, batches, chosen),
+        media_type=f"{CSV}; header=present" if chosen == "csv" else "application/json",
+        headers={"Content-Disposition": f'attachment; filename="{name}.{chosen}"', "Cache-Control": "no-store"},
+    )
 
 
 def one_of(name: str, value: str | None, kind: Any) -> Any:

@@ -57,6 +57,8 @@ DELETE /persons/{person_id}/grants/{grant_id}                           204 403 
 GET /roles                                                              200 200 200 200 200 200 200 200 200
 GET /roles/{name}                                                       200 200 200 200 200 200 200 200 200
 PUT /roles/{name}                                                       200 403 403 403 403 403 403 403 403
+POST /imports/persons                                                   200 403 403 403 403 403 403 403 403
+GET /exports/persons                                                    200 403 403 403 403 403 403 403 403
 GET /organisations                                                      200 200 200 200 200 200 200 200 200
 POST /organisations                                                     201 403 403 403 403 403 403 403 403
 GET /programmes                                                         200 200 200 200 200 200 200 200 200

@@ -141,6 +141,12 @@ async def campus(world: World, key: str) -> Campus:
         "POST /set-password": {"link": "unknown", "password": SECRET},
         "POST /password-links/redeem": {"link": "unknown", "password": SECRET},
         "POST /persons": {"email": f"new.{key}@example.org", "name": f"New {key}", "language": "de"},
+        "POST /imports/persons": {
+            "lines": [{
+                "line": 2, "externalKey": f"K-{key}", "email": f"line.{key}@example.org", "name": f"Line {key}",
+                "language": "de", "state": "active",
+            }],
+        },
         "PATCH /persons/{person_id}": {"name": f"Renamed {key}", "active": True, "language": "en"},
         "POST /persons/{person_id}/grants": {**role, "role": "examiner"},
         "PUT /roles/{name}": {"title": f"Lecturer {key}", "permissions": ["runs.read"]},
