@@ -15,6 +15,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 import lms_core.calendar.routes
+import lms_core.enrolment.bulk_routes
 import lms_core.enrolment.routes
 import lms_core.health
 import lms_core.media.routes
@@ -97,6 +98,7 @@ def create_app(settings: Settings, plugins: Iterable[Plugin] | None = None) -> L
             lms_core.modules.routes.router,
             lms_core.media.routes.router,
             lms_core.enrolment.routes.router,
+            lms_core.enrolment.bulk_routes.router,
             lms_core.progress.routes.router,
             lms_core.outbox.routes.router,
             lms_core.webhooks.routes.router,

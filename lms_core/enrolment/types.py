@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
+from msgspec import Meta
+
 from lms_core.modules.types import Capacity
+from lms_core.sheets import MOST_LINES, Line
 from lms_core.types import Email, Payload, View
 
 RunState = Literal["enrolled", "waiting", "withdrawn", "completed"]
@@ -28,6 +31,26 @@ class ProgrammeEnrolment(View, frozen=True, kw_only=True):
     regulation_id: UUID
     state: Literal["enrolled", "withdrawn"]
     since: datetime
+
+
+class StudentLine(Line, frozen=True, kw_only=True):
+    """A student of a programme, named by e-mail address, or by the external key of one who is or was a student of it.
+
+    `regulation` is the key of its version (none given: the latest in force) and `state` enrolled, as if nothing is
+    said, or withdrawn. `name` is for those who read the list.
+    """
+
+    external_key: str | None = None
+    email: str | None = None
+    name: str | None = None
+    regulation: str | None = None
+    state: str | None = None
+
+
+class StudentLines(Payload, frozen=True):
+    """Students of a programme, each in one line."""
+
+    lines: Annotated[list[StudentLine], Meta(max_length=MOST_LINES)]
 
 
 class ProgrammeEnrolments(View, frozen=True):
@@ -54,6 +77,27 @@ class RunEnrolment(View, frozen=True, kw_only=True):
     state: RunState
     turn: int
     since: datetime
+
+
+class SeatLine(Line, frozen=True, kw_only=True):
+    """Somebody in a run, named by e-mail address, or by the external key of one who is known in its programme.
+
+    `programme` is the key of the one under which it counts (none given: the only one, or none). `state` withdrawn
+    gives a seat up; enrolled, as if nothing is said, and waiting take one, in the order of the lines. `name` is for
+    those who read the list.
+    """
+
+    external_key: str | None = None
+    email: str | None = None
+    name: str | None = None
+    programme: str | None = None
+    state: str | None = None
+
+
+class SeatLines(Payload, frozen=True):
+    """Those who shall be in a run, each in one line."""
+
+    lines: Annotated[list[SeatLine], Meta(max_length=MOST_LINES)]
 
 
 class CapacityChange(Payload, frozen=True):

@@ -131,6 +131,11 @@ DELETE /runs/{run_id}/enrolment                                         404 404 
 PUT /runs/{run_id}/enrolments/{person_id}                               200 200 403 403 403 403 403 403 404
 DELETE /runs/{run_id}/enrolments/{person_id}                            204 204 403 403 403 403 403 403 404
 PUT /runs/{run_id}/capacity                                             200 200 200 200 403 403 403 403 404
+POST /programmes/{programme_id}/imports/enrolments                      200 200 403 404 403 403 403 403 404
+GET /programmes/{programme_id}/exports/enrolments                       200 200 403 404 403 403 403 403 404
+POST /runs/{run_id}/imports/enrolments                                  200 200 403 403 403 403 403 403 404
+POST /programmes/{programme_id}/runs/{run_id}/imports/enrolments        422 422 403 404 403 403 403 403 404
+GET /runs/{run_id}/exports/enrolments                                   200 200 403 403 403 403 403 403 404
 GET /runs/{run_id}/outline                                              200 200 200 200 403 403 200 403 404
 GET /me/dashboard                                                       200 200 200 200 200 200 200 200 200
 POST /runs/{run_id}/units/{unit_key}/progress                           404 403 403 403 403 403 200 403 404

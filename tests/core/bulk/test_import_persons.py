@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 NOBODY = {"mode": "all", "unchanged": 0, "changes": [], "errors": []}
 
 
-async def bring(actor: Actor, text: str, query: str = "") -> httpx.Response:
-    headers = {"Authorization": f"Bearer {actor.token}", "Content-Type": "text/csv"}
-    return await actor.http.post(f"/imports/persons{query}", content=text.encode(), headers=headers)
+async def bring(actor: Actor, text: str, query: str = "", status: int = 200) -> Any:
+    return await actor.bring(f"/imports/persons{query}", text, status)
 
 
 async def kept(world: World) -> list[tuple[Any, ...]]:
@@ -40,9 +39,9 @@ async def kept(world: World) -> list[tuple[Any, ...]]:
 async def test_a_list_comes_in_once_and_what_it_says_anew_is_brought_up_to_date(world: World) -> None:
     text = "Name;E-Mail;External Key\nAnna;Anna@Example.org;K1\nBea;bea@example.org;K2\nCem;cem@example.org;\n"
     created = [{"line": line, "change": "created", "columns": []} for line in (2, 3, 4)]
-    assert (await bring(world.admin, text)).json() == NOBODY | {"lines": 3, "changes": created}
+    assert await bring(world.admin, text) == NOBODY | {"lines": 3, "changes": created}
     before = await contents(world.database)
-    assert (await bring(world.admin, text)).json() == NOBODY | {"lines": 3, "unchanged": 3}
+    assert await bring(world.admin, text) == NOBODY | {"lines": 3, "unchanged": 3}
     assert await contents(world.database) == before
 
     # Anna has married, Bea moves into the address that Anna gave up, Cem gets a key, and Dora is new
@@ -50,7 +49,7 @@ async def test_a_list_comes_in_once_and_what_it_says_anew_is_brought_up_to_date(
         "externalKey,email,name,language,state\nK1,anna.weber@example.org,Anna Weber,,\nK2,anna@example.org,Bea,de,\n"
         "K3,cem@example.org,Cem,,inactive\n,dora@example.org,Dora,,\n"
     )
-    assert (await bring(world.admin, newer)).json() == NOBODY | {
+    assert await bring(world.admin, newer) == NOBODY | {
         "lines": 4,
         "changes": [
             {"line": 2, "change": "updated", "columns": ["email", "name"]},
@@ -84,9 +83,9 @@ WRONG = [
 async def test_with_bad_lines_nothing_happens_or_the_good_ones_do(world: World) -> None:
     await bring(world.admin, "externalKey,email,name\nK8,known@example.org,Known\n")
     before = await contents(world.database)
-    refused = await bring(world.admin, BAD)
-    assert (refused.status_code, refused.json()["detail"]) == (422, "Some lines are wrong, so nothing was changed.")
-    assert refused.json()["errors"] == [
+    refused = await bring(world.admin, BAD, status=422)
+    assert refused["detail"] == "Some lines are wrong, so nothing was changed."
+    assert refused["errors"] == [
         {"where": f"body.lines[{line - 2}].{column}", "reason": f"line {line}: {reason}"}
         for line, column, reason in WRONG
     ]
@@ -95,9 +94,9 @@ async def test_with_bad_lines_nothing_happens_or_the_good_ones_do(world: World) 
         "changes": [{"line": line, "change": "created", "columns": []} for line in (2, 7)],
         "errors": [{"line": line, "column": column, "reason": reason} for line, column, reason in WRONG],
     }
-    assert (await bring(world.admin, BAD, "?mode=dry-run")).json() == report | {"mode": "dry-run"}
+    assert await bring(world.admin, BAD, "?mode=dry-run") == report | {"mode": "dry-run"}
     assert await contents(world.database) == before
-    assert (await bring(world.admin, BAD, "?mode=skip-bad")).json() == report | {"mode": "skip-bad"}
+    assert await bring(world.admin, BAD, "?mode=skip-bad") == report | {"mode": "skip-bad"}
     assert [row[1] for row in await kept(world)] == ["anna@example.org", "cem@example.org", "known@example.org"]
 
 
@@ -116,7 +115,7 @@ async def test_who_becomes_inactive_is_signed_out_at_once(world: World) -> None:
     await bring(world.admin, f"email,name,state\n{anna.email},Anna,inactive\n")
     await anna.get("/me", 401)
     again = await bring(world.admin, f"email,name,state\n{anna.email},Anna,active\n")
-    assert again.json()["changes"] == [{"line": 2, "change": "updated", "columns": ["state"]}]
+    assert again["changes"] == [{"line": 2, "change": "updated", "columns": ["state"]}]
     await anna.get("/me", 401)  # her token ended with it
 
 
@@ -125,7 +124,7 @@ async def test_two_address_owners_do_not_change_places_unseen(world: World) -> N
     await bring(world.admin, "externalKey,email,name\nK1,a@x,Anna\nK2,b@x,Bea\n")
     refused = await bring(world.admin, "externalKey,email,name\nK1,b@x,Anna\nK2,a@x,Bea\n", "?mode=skip-bad")
     reason = "must not be the address of another person"
-    assert refused.json()["errors"] == [{"line": line, "column": "email", "reason": reason} for line in (2, 3)]
+    assert refused["errors"] == [{"line": line, "column": "email", "reason": reason} for line in (2, 3)]
     assert [row[:2] for row in await kept(world)] == [("K1", "a@x"), ("K2", "b@x")]
 
 
@@ -135,13 +134,11 @@ async def test_ten_thousand_take_four_statements_a_thousand_and_come_out_as_they
     head = "externalKey,email,name,language,state\r\n"
     text = head + "".join(f"{line}\r\n" for line in lines)
     with statements(world.database) as seen:
-        report = (await bring(world.admin, text)).json()
+        report = await bring(world.admin, text)
     assert (len(report["changes"]), report["errors"], len(seen)) == (10_000, [], 2 * 10)
     await world.admin.get("/me")  # whom everybody forgot
     with statements(world.database) as seen:
-        report = (
-            await bring(world.admin, text.replace(",Person 77", ",Renamed 77").replace("active", "inactive"))
-        ).json()
+        report = await bring(world.admin, text.replace(",Person 77", ",Renamed 77").replace("active", "inactive"))
     assert (len(report["changes"]), report["unchanged"], len(seen)) == (10_000, 0, 3 * 10)
 
     await world.admin.get("/me")
@@ -153,7 +150,7 @@ async def test_ten_thousand_take_four_statements_a_thousand_and_come_out_as_they
     changed = [line.replace(",Person 77", ",Renamed 77").replace("active", "inactive") for line in lines]
     assert handed_out.splitlines() == [head.strip(), f",{world.admin.email},Ada Admin,en,active", *changed]
     again = await bring(world.admin, handed_out.replace(f",{world.admin.email},Ada Admin,en,active\r\n", ""))
-    assert again.json() == NOBODY | {"lines": 10_000, "unchanged": 10_000}
+    assert again == NOBODY | {"lines": 10_000, "unchanged": 10_000}
 
 
 async def test_an_export_as_json_is_an_import(world: World) -> None:
@@ -188,7 +185,9 @@ async def test_how_lines_are_divided_makes_no_difference(world: World, lines: li
 
 async def test_two_offices_at_once_create_nobody_twice(world: World) -> None:
     text = "externalKey,email,name\n" + "".join(f"K{number},p{number}@x,P\n" for number in range(500))
-    answers = await asyncio.gather(*(bring(world.admin, text) for _ in range(4)))
+    headers = {"Authorization": f"Bearer {world.admin.token}", "Content-Type": "text/csv"}
+    send = partial(world.http.post, "/imports/persons", content=text.encode(), headers=headers)
+    answers = await asyncio.gather(*(send() for _ in range(4)))
     assert {answer.status_code for answer in answers} <= {200, 409, 503}
     assert sum(len(answer.json().get("changes", [])) for answer in answers) == 500
     assert len(await kept(world)) == 500
