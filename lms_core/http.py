@@ -33,7 +33,7 @@ from lms_core.errors import (
     field_error,
 )
 from lms_core.permissions import Principal
-from lms_core.sheets import CSV, Format, Mode, read_csv, write
+from lms_core.sheets import CSV, Format, Mode, NoTable, read_csv, write
 from lms_core.types import END, Key, Limit, now
 
 T = TypeVar("T")
@@ -49,7 +49,10 @@ class LmsRequest(Request[Principal, str | None, State]):
         (The framework would turn "5" into 5 and 1 into true.)
         """
         if self.content_type[0] == CSV:
-            lines = await asyncio.to_thread(read_csv, await self.body(), self.route_handler.opt["csv"])
+            try:
+                lines = await asyncio.to_thread(read_csv, await self.body(), self.route_handler.opt["csv"])
+            except NoTable as error:
+                raise MalformedInput(*(FieldError("body", reason) for reason in error.reasons)) from None
             return _body_field(self).annotation(lines)
         try:
             return _decoder(_body_field(self).annotation).decode(await self.body())

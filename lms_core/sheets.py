@@ -12,10 +12,21 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from lms_core.errors import FieldError, MalformedInput
 from lms_core.types import Count, Payload, View
 
-__all__ = ["CSV", "MOST_LINES", "Format", "Line", "LineChange", "LineError", "Mode", "Report", "read_csv", "write"]
+__all__ = [
+    "CSV",
+    "MOST_LINES",
+    "Format",
+    "Line",
+    "LineChange",
+    "LineError",
+    "Mode",
+    "NoTable",
+    "Report",
+    "read_csv",
+    "write",
+]
 
 CSV = "text/csv"
 Format = Literal["csv", "json"]
@@ -40,6 +51,14 @@ class Line(Payload, frozen=True, kw_only=True, omit_defaults=True):
 
 
 L = TypeVar("L", bound=Line)
+
+
+class NoTable(Exception):
+    """What was sent is no table of the kind that was wanted, for these reasons."""
+
+    def __init__(self, *reasons: str) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = reasons
 
 
 class LineError(View, frozen=True, kw_only=True):
@@ -81,7 +100,7 @@ def read_csv(data: bytes, kind: type[L]) -> list[L]:
 
     UTF-8 or Windows-1252; cells between commas, semicolons or tabs; the header's names in any order, with any case,
     blanks, hyphens and underscores. Lines have the numbers that an editor shows; empty ones are left out. Raises
-    MalformedInput when it is no such table, has columns that are not known, or cells beyond its columns.
+    NoTable when it is none, has columns that are not known, or cells beyond its columns.
     """
     rows = _rows(_text(data))
     number, header = next(rows, (1, []))
@@ -95,16 +114,12 @@ def read_csv(data: bytes, kind: type[L]) -> list[L]:
         if unnamed := filled.keys() - names.keys():
             wrong.append(f"line {number}: cell {min(unnamed) + 1} has no column; quote a cell that holds a separator")
         elif len(lines) == MOST_LINES:
-            raise _malformed(f"has more than {MOST_LINES} lines; divide it")
+            raise NoTable(f"has more than {MOST_LINES} lines; divide it")
         else:
             lines.append(kind(line=number, **{names[place]: cell for place, cell in filled.items()}))
     if wrong:
-        raise _malformed(*wrong)
+        raise NoTable(*wrong)
     return lines
-
-
-def _malformed(*reasons: str) -> MalformedInput:
-    return MalformedInput(*(FieldError("body", reason) for reason in reasons))
 
 
 def _text(data: bytes) -> str:
@@ -115,7 +130,7 @@ def _text(data: bytes) -> str:
             continue
         if "\0" not in text:
             return text
-    raise _malformed("is not text in UTF-8 or Windows-1252; save the table as CSV")
+    raise NoTable("is not text in UTF-8 or Windows-1252; save the table as CSV")
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -128,7 +143,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
             yield number, [_undone(cell.strip()) for cell in cells]
             number = reader.line_num + 1
     except csv.Error as error:
-        raise _malformed(f"line {number}: is not CSV: {error}") from None
+        raise NoTable(f"line {number}: is not CSV: {error}") from None
 
 
 def _named(number: int, header: list[str], known: dict[str, str]) -> dict[int, str]:
@@ -145,7 +160,7 @@ def _named(number: int, header: list[str], known: dict[str, str]) -> dict[int, s
         elif field is not None:
             names[place] = field
     if wrong or not names:
-        raise _malformed(*wrong, f"the first line must name the columns, which are: {', '.join(known)}")
+        raise NoTable(*wrong, f"the first line must name the columns, which are: {', '.join(known)}")
     return names
 
 

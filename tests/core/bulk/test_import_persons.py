@@ -109,6 +109,15 @@ async def test_json_is_another_way_to_write_the_same(world: World) -> None:
     assert [error["where"] for error in problem["errors"]] == ["body.lines[0].email"]
 
 
+async def test_what_is_no_table_is_refused_as_a_whole(world: World) -> None:
+    problem = await bring(world.admin, "email,name,phone\na@x,Anna,1\n", "?mode=skip-bad", 400)
+    known = "the first line must name the columns, which are: externalKey, email, name, language, state"
+    reasons = ["line 1: the column 'phone' is not known here", known]
+    assert problem["errors"] == [{"where": "body", "reason": reason} for reason in reasons]
+    headers = {"Authorization": f"Bearer {world.admin.token}", "Content-Type": "text/csv"}
+    assert (await world.http.post("/persons", content=b"email,name", headers=headers)).status_code == 415
+
+
 async def test_who_becomes_inactive_is_signed_out_at_once(world: World) -> None:
     anna = await world.person("Anna")
     await anna.get("/me")
