@@ -126,7 +126,7 @@ def create_app(settings: Settings, plugins: Iterable[Plugin] | None = None) -> L
         plugins=[lms_core.openapi.DecimalSchema()],
         cors_config=CORSConfig(
             allow_origins=list(settings.allowed_origins),
-            allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
+            allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key"],
             expose_headers=["ETag", "Link", "Location"],
         )
         if settings.allowed_origins

@@ -8,7 +8,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import cache
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, cast, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -16,6 +16,8 @@ import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.di import NamedDependency
+from litestar.enums import MediaType
+from litestar.openapi import ResponseSpec
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
 from litestar.response import Stream
 from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, Uuid, select, update
@@ -245,6 +247,28 @@ async def changed_or_raise(connection: AsyncConnection, table: Table, identity: 
 def tagged(body: T, revision: int, status_code: int = 200) -> Response[T]:
     """Answer with a body and the ETag of its revision."""
     return Response(body, status_code=status_code, headers={"ETag": etag(revision)})
+
+
+UNCHANGED = {
+    304: ResponseSpec(None, generate_examples=False, description="As the ETag in If-None-Match has it."),
+}
+"""What a route that answers with `unless_known` says beside its 200."""
+
+
+def unless_known(request: LmsRequest, answer: Response[T]) -> Response[T]:
+    """Answer with the ETag of a body, or with 304 and nothing to who has it already.
+
+    The ETag is a hash of the bytes and of the address of the next page: nothing that the answer depends on has to be
+    remembered for it, and what it saves is the transfer. Every use of a kept answer is asked about first.
+    """
+    content: Any = answer.content
+    body = content if isinstance(content, bytes) else msgspec.json.encode(content)
+    digest = hashlib.sha256(body + answer.headers.get("Link", "").encode()).hexdigest()[:32]
+    headers = {**answer.headers, "ETag": f'"{digest}"', "Cache-Control": "private, no-cache"}
+    known = request.headers.get("If-None-Match", "")
+    if known.strip() == "*" or digest in re.findall(r'"([^"]*)"', known):
+        return Response(cast("T", None), status_code=304, headers=headers)
+    return Response(cast("T", body), media_type=answer.media_type or MediaType.JSON, headers=headers)
 
 
 def paged(

@@ -13,6 +13,7 @@ from lms_core.sheets import MOST_LINES, Line
 from lms_core.types import Email, Payload, View
 
 RunState = Literal["enrolled", "waiting", "withdrawn", "completed"]
+ProgrammeState = Literal["enrolled", "withdrawn"]
 
 
 class NewProgrammeEnrolment(Payload, frozen=True, kw_only=True):
@@ -29,7 +30,7 @@ class ProgrammeEnrolment(View, frozen=True, kw_only=True):
     name: str
     email: str
     regulation_id: UUID
-    state: Literal["enrolled", "withdrawn"]
+    state: ProgrammeState
     since: datetime
 
 

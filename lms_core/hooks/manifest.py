@@ -23,7 +23,7 @@ API_VERSION = "0.2"
 
 TAKEN = frozenset(
     {
-        "adoptions", "deliveries", "enrolments", "exports", "imports", "media", "media-quota", "media-search",
+        "adoptions", "cohort", "deliveries", "enrolments", "exports", "imports", "media", "media-quota", "media-search",
         "media-usage", "modules", "openapi.json", "overview",
         "partners", "permissions", "plugins", "plugins-health", "regulations", "runs", "terms", "webhooks",
     }

@@ -84,6 +84,7 @@ async def lists(world: World) -> dict[str, list[str]]:
         f"{path}/media": await files(),
         f"{path}/runs": [run["id"] for run in runs],
         f"{path}/enrolments": people,
+        f"{path}/cohort": people,
         f"/runs/{runs[0]['id']}/participants": people,
         f"{path}/deliveries": await jobs(world, UUID(programme["id"])),
         "/deliveries": await jobs(world, None),

@@ -143,6 +143,9 @@ POST /runs/{run_id}/participants/{person_id}/units/{unit_key}/progress  200 200 
 GET /runs/{run_id}/participants                                         200 200 200 200 200 403 403 403 404
 POST /runs/{run_id}/participants/{person_id}/credit                     409 403 403 403 409 403 403 403 404
 GET /programmes/{programme_id}/overview                                 200 200 403 404 403 200 403 403 404
+GET /programmes/{programme_id}/cohort                                   200 200 403 404 403 403 403 403 404
+GET /runs/{run_id}/exports/participants                                 200 200 200 200 200 403 403 403 404
+GET /programmes/{programme_id}/exports/cohort                           200 200 403 404 403 403 403 403 404
 GET /programmes/{programme_id}/deliveries                               200 200 403 404 403 200 403 403 404
 GET /deliveries                                                         200 403 403 403 403 403 403 403 403
 POST /programmes/{programme_id}/deliveries/{event_id}/{subscriber}/replay 200 200 403 404 403 200 403 403 404
