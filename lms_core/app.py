@@ -15,12 +15,14 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 import lms_core.calendar.routes
+import lms_core.enrolment.bulk_routes
 import lms_core.enrolment.routes
 import lms_core.health
 import lms_core.media.routes
 import lms_core.modules.routes
 import lms_core.openapi
 import lms_core.outbox.routes
+import lms_core.people.bulk_routes
 import lms_core.people.routes
 import lms_core.plugin_data
 import lms_core.plugin_health
@@ -88,6 +90,7 @@ def create_app(settings: Settings, plugins: Iterable[Plugin] | None = None) -> L
             lms_core.openapi.document,
             lms_core.openapi.document_of_programme,
             lms_core.people.routes.router,
+            lms_core.people.bulk_routes.router,
             lms_core.programmes.routes.router,
             lms_core.programmes.plugin_routes.router,
             lms_core.plugin_data.router,
@@ -95,6 +98,7 @@ def create_app(settings: Settings, plugins: Iterable[Plugin] | None = None) -> L
             lms_core.modules.routes.router,
             lms_core.media.routes.router,
             lms_core.enrolment.routes.router,
+            lms_core.enrolment.bulk_routes.router,
             lms_core.progress.routes.router,
             lms_core.outbox.routes.router,
             lms_core.webhooks.routes.router,
@@ -122,7 +126,7 @@ def create_app(settings: Settings, plugins: Iterable[Plugin] | None = None) -> L
         plugins=[lms_core.openapi.DecimalSchema()],
         cors_config=CORSConfig(
             allow_origins=list(settings.allowed_origins),
-            allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
+            allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key"],
             expose_headers=["ETag", "Link", "Location"],
         )
         if settings.allowed_origins

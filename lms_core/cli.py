@@ -22,6 +22,7 @@ from lms_core import migrations, settings
 from lms_core.app import create_app
 from lms_core.channels import labour
 from lms_core.client.command import push
+from lms_core.client.lists import enrol, people
 from lms_core.commands.media import media
 from lms_core.commands.plugin import plugin
 from lms_core.commands.plugin_run import run_command
@@ -33,7 +34,7 @@ from lms_core.errors import LmsError
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.registry import load
 from lms_core.migrations.plugins import migrate_plugins, unready
-from lms_core.people import actions as people
+from lms_core.people import actions
 from lms_core.people.tables import role
 from lms_core.people.types import NewGrant, NewPerson
 from lms_core.processes import check_port, die_with_parent
@@ -55,6 +56,8 @@ def main() -> None:
 main.add_command(demo)
 main.add_command(push)
 main.add_command(push, "import")  # its name when it took folders only
+main.add_command(people)
+main.add_command(enrol)
 main.add_command(run_command)
 main.add_command(plugin)
 main.add_command(media)
@@ -201,14 +204,14 @@ async def _add(found: settings.Settings, email: str, name: str, role_name: str |
     database = Database(found.database_url)
     try:
         async with database.write() as connection:
-            known = await people.list_persons(connection, new.email, None, 1)
-            who = known[0] if known else await people.create_person(connection, new)
+            known = await actions.list_persons(connection, new.email, None, 1)
+            who = known[0] if known else await actions.create_person(connection, new)
             if role_name is not None:
                 names = (await connection.execute(select(role.c.name).order_by(role.c.name))).scalars().all()
                 if role_name not in names:
                     raise LmsError(f"There is no role {role_name}; there are: {', '.join(names)}.")
-                await people.grant_role(connection, who.id, NewGrant(role=role_name, scope="system"), None)
-            link = await people.make_link(connection, who.id, found.public_url)
+                await actions.grant_role(connection, who.id, NewGrant(role=role_name, scope="system"), None)
+            link = await actions.make_link(connection, who.id, found.public_url)
     finally:
         await database.close()
     click.echo(f"{who.name} <{who.email}> sets a password within 7 days at\n{link.url}")

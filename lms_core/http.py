@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import cache
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, cast, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -15,7 +16,10 @@ import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.di import NamedDependency
+from litestar.enums import MediaType
+from litestar.openapi import ResponseSpec
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
+from litestar.response import Stream
 from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, Uuid, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -31,6 +35,7 @@ from lms_core.errors import (
     field_error,
 )
 from lms_core.permissions import Principal
+from lms_core.sheets import CSV, Format, Mode, NoTable, read_csv, write
 from lms_core.types import END, Key, Limit, now
 
 T = TypeVar("T")
@@ -42,8 +47,15 @@ class LmsRequest(Request[Principal, str | None, State]):
     async def json(self) -> Any:
         """Return the body as the type that the route declares for it.
 
-        Raises MalformedInput that names the field. (The framework would turn "5" into 5 and 1 into true.)
+        A CSV body is that of a route with `csv=...`, the kind of its lines. Raises MalformedInput that names the field.
+        (The framework would turn "5" into 5 and 1 into true.)
         """
+        if self.content_type[0] == CSV:
+            try:
+                lines = await asyncio.to_thread(read_csv, await self.body(), self.route_handler.opt["csv"])
+            except NoTable as error:
+                raise MalformedInput(*(FieldError("body", reason) for reason in error.reasons)) from None
+            return _body_field(self).annotation(lines)
         try:
             return _decoder(_body_field(self).annotation).decode(await self.body())
         except msgspec.ValidationError as error:
@@ -68,9 +80,9 @@ async def check_body(request: Request[Any, Any, Any]) -> None:
     field = _body_field(request)
     if field is None:
         return
-    wanted = field.kwarg_definition.media_type.value
-    if request.content_type[0] != wanted:
-        raise UnsupportedMediaType(f"Send the body with the header `Content-Type: {wanted}`.")
+    wanted = [field.kwarg_definition.media_type.value, *([CSV] if "csv" in request.route_handler.opt else [])]
+    if request.content_type[0] not in wanted:
+        raise UnsupportedMediaType(f"Send the body with the header `Content-Type: {' or '.join(wanted)}`.")
     if not await request.body():
         raise MalformedInput(FieldError("body", "is required"))
 
@@ -172,6 +184,30 @@ async def once_for(request: LmsRequest, write: Write, key: str | None) -> Once:
     return Once(write, request.user.person_id, key, hashlib.sha256(told).hexdigest())
 
 
+ModeParam = Annotated[
+    str,
+    QueryParameter(
+        name="mode",
+        description="Carry out all lines or, if one is wrong, none (all); the good ones (skip-bad); or only tell what "
+        "would change (dry-run).",
+        enum=get_args(Mode),
+    ),
+]
+FormatParam = Annotated[
+    str, QueryParameter(name="format", description="How the lines are written.", enum=get_args(Format))
+]
+
+
+def exported(kind: type[msgspec.Struct], batches: AsyncIterator[Sequence[Any]], form: str, name: str) -> Stream:
+    """Answer with a table of all rows as a file, sent while it is read. Raises MalformedInput for another format."""
+    chosen: Format = one_of("format", form, Format)
+    return Stream(
+        write(kind, batches, chosen),
+        media_type=f"{CSV}; header=present" if chosen == "csv" else "application/json",
+        headers={"Content-Disposition": f'attachment; filename="{name}.{chosen}"', "Cache-Control": "no-store"},
+    )
+
+
 def one_of(name: str, value: str | None, kind: Any, place: str = "query") -> Any:
     """Return a query (or path) parameter as one of the words of a Literal, or None. Raises MalformedInput.
 
@@ -211,6 +247,28 @@ async def changed_or_raise(connection: AsyncConnection, table: Table, identity: 
 def tagged(body: T, revision: int, status_code: int = 200) -> Response[T]:
     """Answer with a body and the ETag of its revision."""
     return Response(body, status_code=status_code, headers={"ETag": etag(revision)})
+
+
+UNCHANGED = {
+    304: ResponseSpec(None, generate_examples=False, description="As the ETag in If-None-Match has it."),
+}
+"""What a route that answers with `unless_known` says beside its 200."""
+
+
+def unless_known(request: LmsRequest, answer: Response[T]) -> Response[T]:
+    """Answer with the ETag of a body, or with 304 and nothing to who has it already.
+
+    The ETag is a hash of the bytes and of the address of the next page: nothing that the answer depends on has to be
+    remembered for it, and what it saves is the transfer. Every use of a kept answer is asked about first.
+    """
+    content: Any = answer.content
+    body = content if isinstance(content, bytes) else msgspec.json.encode(content)
+    digest = hashlib.sha256(body + answer.headers.get("Link", "").encode()).hexdigest()[:32]
+    headers = {**answer.headers, "ETag": f'"{digest}"', "Cache-Control": "private, no-cache"}
+    known = request.headers.get("If-None-Match", "")
+    if known.strip() == "*" or digest in re.findall(r'"([^"]*)"', known):
+        return Response(cast("T", None), status_code=304, headers=headers)
+    return Response(cast("T", body), media_type=answer.media_type or MediaType.JSON, headers=headers)
 
 
 def paged(

@@ -26,6 +26,7 @@ from lms_core.hooks.plugin import Plugin
 from lms_core.hooks.registry import Registry
 from lms_core.permissions import PERMISSIONS, PUBLIC
 from lms_core.programmes.enablement import Enablement
+from lms_core.sheets import CSV
 
 _PROBLEM = {
     "type": "object",
@@ -133,6 +134,10 @@ def describe(app: Litestar, plugins: frozenset[str] = frozenset()) -> dict[str, 
             for status in _STATUSES:
                 if int(status) not in (handler.responses or {}):
                     responses[status] = {"$ref": f"#/components/responses/Problem{status}"}
+            if "csv" in handler.opt:
+                operation["requestBody"]["content"][CSV] = {"schema": {"type": "string"}}
+            if any(parameter["name"] == "format" for parameter in operation.get("parameters", ())):
+                responses["200"]["content"][CSV] = {"schema": {"type": "string"}}
             if "307" in responses:
                 responses["307"] = _REDIRECT
             if any(parameter["name"] == "cursor" for parameter in operation.get("parameters", ())):

@@ -24,6 +24,8 @@ __all__ = ["LmsClient"]
 T = TypeVar("T")
 
 LONGEST_PAUSE = 60.0
+PIECE = 64 * 1024
+"""Bytes of a file after which its progress is told."""
 FIRST_PATIENCE = 20.0
 """Seconds in which a server has to answer for the first time: a wrong address should not be waited for."""
 PASSING = {408, 429, 502, 503, 504}
@@ -124,6 +126,45 @@ class LmsClient:
         """Replace what is at a path, if it is still in the state of an ETag, and return the answer."""
         return await self._write("PUT", path, body, answer, {"If-Match": etag})
 
+    async def post_file(
+        self, path: str, content: bytes, content_type: str, answer: type[T], tally: Callable[[int], None], **query: str
+    ) -> T:
+        """Return the answer to a file; `tally` hears of the bytes that are sent, and of those to be sent again."""
+
+        async def attempt() -> httpx.Response:
+            sent = 0
+
+            async def pieces() -> AsyncIterator[bytes]:
+                nonlocal sent
+                for start in range(0, len(content), PIECE):
+                    piece = content[start : start + PIECE]
+                    yield piece
+                    sent += len(piece)
+                    tally(len(piece))
+
+            headers = {"Content-Type": content_type, "Content-Length": str(len(content))}
+            request = self._api.build_request("POST", path, params=query, content=pieces(), headers=headers)
+            try:
+                return await _once(self._api, request, PASSING)
+            except Passing:
+                tally(-sent)
+                raise
+
+        response = await self.patiently(attempt)
+        return _decode(response, response.content, answer)
+
+    async def download(self, path: str, **query: str) -> AsyncIterator[bytes]:
+        """Yield what is at a path as it arrives. Raises ClientError, and Passing if it breaks off."""
+        request = self._api.build_request("GET", path, params=query, headers={"Accept": "*/*"})
+        response = await self.patiently(lambda: _once(self._api, request, PASSING, stream=True))
+        try:
+            async for piece in response.aiter_bytes():
+                yield piece
+        except httpx.TransportError as error:
+            raise Passing(f"{path} broke off: {str(error) or type(error).__name__}") from None
+        finally:
+            await response.aclose()
+
     async def put_bytes(
         self, address: str, headers: Mapping[str, str], size: int, pieces: AsyncIterator[bytes]
     ) -> None:
@@ -173,10 +214,14 @@ class LmsClient:
         return await self.patiently(lambda: _once(self._api, build(), PASSING))
 
 
-async def _once(client: httpx.AsyncClient, request: httpx.Request, passing: Collection[int]) -> httpx.Response:
-    """Return the answer to a request if it is a good one. Raises Passing and ClientError."""
+async def _once(
+    client: httpx.AsyncClient, request: httpx.Request, passing: Collection[int], *, stream: bool = False
+) -> httpx.Response:
+    """Return the answer to a request if it is a good one, of a stream its beginning. Raises Passing and ClientError."""
     try:
-        response = await client.send(request)
+        response = await client.send(request, stream=stream)
+        if not response.is_success:
+            await response.aread()
     except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
         raise ClientError(f"The request cannot be sent: {error}") from None
     except httpx.TransportError as error:

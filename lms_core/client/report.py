@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -16,8 +17,9 @@ from lms_core.client.course import Imported, Plan
 from lms_core.client.folder import Course
 from lms_core.client.unit_file import Pushed, Target
 from lms_core.modules.types import DraftChange
+from lms_core.sheets import Report
 
-__all__ = ["make_console", "show_course", "show_imported", "show_plan", "show_pushed"]
+__all__ = ["make_console", "show_course", "show_imported", "show_plan", "show_pushed", "show_report"]
 
 WIDTH_OF_LOGS = 160
 
@@ -88,6 +90,25 @@ def show_plan(console: Console, plan: Plan, files: int) -> None:
     _changes(console, "What would change", plan.change)
     if not plan.change.changed:
         console.print(Text("Nothing would change in the module."))
+
+
+SHOWN = 100
+"""Changes of an import that are shown one by one."""
+
+
+def show_report(console: Console, report: Report) -> None:
+    """Print what became of the lines of an import: each that is wrong, some that change, and how many in all."""
+    rows = ([str(change.line), change.change, ", ".join(change.columns)] for change in report.changes[:SHOWN])
+    would = report.mode == "dry-run"
+    _print(console, "What would change" if would else "What changed", ["Line", "Change", "Columns"], rows)
+    if more := len(report.changes[SHOWN:]):
+        console.print(Text(f"and {more} more"))
+    wrong = ([str(error.line), error.column or "", error.reason] for error in report.errors)
+    _print(console, "Lines that are wrong", ["Line", "Column", "Why"], wrong)
+    counts = Counter(change.change for change in report.changes)
+    told = [*(f"{name}: {count}" for name, count in sorted(counts.items())), f"unchanged: {report.unchanged}"]
+    bad = len({error.line for error in report.errors})
+    console.print(Text(f"{report.lines} lines; {', '.join(told)}; wrong: {bad}"))
 
 
 def _changes(console: Console, title: str, change: DraftChange) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec import Meta
 
 from lms_core.modules.types import Capacity, check_wall
+from lms_core.sheets import MOST_LINES, Line
 from lms_core.types import BadValue, Email, Key, Payload, View, WallTime, Zone, check_zone
 
 RunState = Literal["requested", "declined", "offered", "enrolled", "waiting", "withdrawn", "expired", "completed"]
@@ -22,6 +23,7 @@ it up or was withdrawn; `completed`: she has completed the run.
 
 Rule = Literal["prerequisites", "limits", "clashes"]
 """A rule about seats that can be waived for a person."""
+ProgrammeState = Literal["enrolled", "withdrawn"]
 
 
 class NewProgrammeEnrolment(Payload, frozen=True, kw_only=True):
@@ -38,8 +40,28 @@ class ProgrammeEnrolment(View, frozen=True, kw_only=True):
     name: str
     email: str
     regulation_id: UUID
-    state: Literal["enrolled", "withdrawn"]
+    state: ProgrammeState
     since: datetime
+
+
+class StudentLine(Line, frozen=True, kw_only=True):
+    """A student of a programme, named by e-mail address, or by the external key of one who is or was a student of it.
+
+    `regulation` is the key of its version (none given: the latest in force) and `state` enrolled, as if nothing is
+    said, or withdrawn. `name` is for those who read the list.
+    """
+
+    external_key: str | None = None
+    email: str | None = None
+    name: str | None = None
+    regulation: str | None = None
+    state: str | None = None
+
+
+class StudentLines(Payload, frozen=True):
+    """Students of a programme, each in one line."""
+
+    lines: Annotated[list[StudentLine], Meta(max_length=MOST_LINES)]
 
 
 class ProgrammeEnrolments(View, frozen=True):
@@ -98,6 +120,27 @@ class MyRunEnrolment(View, frozen=True, kw_only=True):
     enrolment: RunEnrolment
     ahead: int | None
     changes: list[EnrolmentChange]
+
+
+class SeatLine(Line, frozen=True, kw_only=True):
+    """Somebody in a run, named by e-mail address, or by the external key of one who is known in its programme.
+
+    `programme` is the key of the one under which it counts (none given: the only one, or none). `state` withdrawn
+    gives a seat up; enrolled, as if nothing is said, and waiting take one, in the order of the lines. `name` is for
+    those who read the list.
+    """
+
+    external_key: str | None = None
+    email: str | None = None
+    name: str | None = None
+    programme: str | None = None
+    state: str | None = None
+
+
+class SeatLines(Payload, frozen=True):
+    """Those who shall be in a run, each in one line."""
+
+    lines: Annotated[list[SeatLine], Meta(max_length=MOST_LINES)]
 
 
 class CapacityChange(Payload, frozen=True):

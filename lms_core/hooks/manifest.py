@@ -23,8 +23,8 @@ API_VERSION = "0.2"
 
 TAKEN = frozenset(
     {
-        "adoptions", "deliveries", "enrolments", "media", "media-quota", "media-search", "media-usage", "modules",
-        "openapi.json", "overview",
+        "adoptions", "cohort", "deliveries", "enrolments", "exports", "imports", "media", "media-quota", "media-search",
+        "media-usage", "modules", "openapi.json", "overview",
         "partners", "permissions", "plugins", "plugins-health", "regulations", "runs", "terms", "webhooks",
     }
 )  # fmt: skip

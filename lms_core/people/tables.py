@@ -15,6 +15,9 @@ person = Table(
     Column("language", String(2), nullable=False, server_default="en"),  # of mail to her
     Column("revision", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
+    # what another system knows her by, such as a matriculation number
+    Column("external_key", String(100)),
+    Index("uq_person_external_key", "external_key", unique=True),  # in which NULLs are distinct
 )
 
 token = Table(

@@ -8,11 +8,14 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from lms_core.types import BadValue, Email, Key, Name, Password, Payload, Secret, View
+from lms_core.sheets import MOST_LINES, Line
+from lms_core.types import END, BadValue, Email, Key, Name, Password, Payload, Secret, View
 
 RoleScope = Literal["system", "programme", "run"]
 Language = Literal["de", "en"]
 """What mail to a person is written in."""
+ExternalKey = Annotated[str, Meta(min_length=1, max_length=100, pattern=rf"^[^\x00-\x1f\x7f]*{END}")]
+"""What another system knows a person by, such as a matriculation number or the id of a system of human resources."""
 
 
 class SignIn(Payload, frozen=True):
@@ -141,3 +144,22 @@ class RoleContent(Payload, frozen=True):
 
     title: Name
     permissions: Annotated[list[Key], Meta(max_length=500)]
+
+
+class PersonLine(Line, frozen=True, kw_only=True):
+    """A person as another system has her. Whoever has this external key, or else this e-mail address, is the one meant.
+
+    `state` is active or inactive (she cannot sign in); empty cells of `language` and `state` leave what is there.
+    """
+
+    external_key: str | None = None
+    email: str | None = None
+    name: str | None = None
+    language: str | None = None
+    state: str | None = None
+
+
+class PersonLines(Payload, frozen=True):
+    """Persons to bring in or up to date, of which each is named in one line."""
+
+    lines: Annotated[list[PersonLine], Meta(max_length=MOST_LINES)]

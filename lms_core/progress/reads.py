@@ -14,6 +14,7 @@ from lms_core.db import AsyncConnection, Hundredths
 from lms_core.enrolment.tables import programme_enrolment, run_enrolment
 from lms_core.errors import NotFound
 from lms_core.modules.tables import module, run, unit, version
+from lms_core.people.search import begins
 from lms_core.people.tables import person
 from lms_core.programmes.tables import programme, regulation
 from lms_core.progress import types as t
@@ -117,12 +118,13 @@ def _done() -> ScalarSelect[Any]:
     )
 
 
-_SOURCE = "module:"
+SOURCE = "module:"
+"""What a module's name as the source of a credit begins with."""
 
 
 def source_of(module_id: UUID) -> str:
     """Name a module as the source of a credit: its ECTS are booked once, whichever run earned them."""
-    return f"{_SOURCE}{module_id}"
+    return f"{SOURCE}{module_id}"
 
 
 _my_runs = (
@@ -205,9 +207,18 @@ async def dashboard(connection: AsyncConnection, person_id: UUID) -> t.Dashboard
 
 
 async def participants(
-    connection: AsyncConnection, run_id: UUID, cursor: UUID | None, limit: int
+    connection: AsyncConnection,
+    run_id: UUID,
+    cursor: UUID | None,
+    limit: int,
+    *,
+    state: str | None = None,
+    name: str | None = None,
 ) -> list[t.Participant]:
-    """Return up to limit + 1 participants of a run with their percent, withdrawn ones included, after the cursor."""
+    """Return up to limit + 1 participants of a run with their percent, withdrawn ones included, after the cursor.
+
+    Only those in a state, and those of whose name a word, or whose e-mail address, begins with `name`. One statement.
+    """
     query = (
         select(
             person.c.id.label("person_id"), person.c.name, person.c.email, run_enrolment.c.state,
@@ -221,6 +232,10 @@ async def participants(
         .order_by(person.c.id)
         .limit(limit + 1)
     )  # fmt: skip
+    if state is not None:
+        query = query.where(run_enrolment.c.state == state)
+    if name is not None:
+        query = query.where(begins(name))
     if cursor is not None:
         query = query.where(person.c.id > cursor)
     return [

@@ -3,32 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 from uuid import UUID
 
 from litestar import Response, Router, get, post, put
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.response import Stream
 
-from lms_core.db import Database
+from lms_core.bulk import batches
+from lms_core.db import AsyncConnection, Database
+from lms_core.enrolment.types import ProgrammeState, RunState
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.http import (
+    UNCHANGED,
     CursorParam,
+    FormatParam,
     IfMatch,
     KeyInPath,
     LimitParam,
     LmsRequest,
     Once,
     expected_revision,
+    exported,
+    one_of,
     paged,
     tagged,
+    unless_known,
 )
 from lms_core.permissions import SELF
+from lms_core.progress import cohort as cohorts
 from lms_core.progress import credits as booking
 from lms_core.progress import ledger, reads, versions
 from lms_core.progress import types as t
 from lms_core.progress.pending import add_pending
 from lms_core.types import END
+
+RunStateParam = Annotated[
+    str | None, QueryParameter(name="state", description="Only those in this state.", enum=get_args(RunState))
+]
+ProgrammeStateParam = Annotated[
+    str | None, QueryParameter(name="state", description="Only those in this state.", enum=get_args(ProgrammeState))
+]
+NameParam = Annotated[
+    str | None,
+    QueryParameter(
+        description="Only those of whose name a word, or whose e-mail address, begins so.",
+        min_length=1,
+        max_length=200,
+        pattern=rf"^[^\x00\s][^\x00]*{END}",
+    ),
+]
 
 ChangesCursor = Annotated[
     str,
@@ -36,21 +62,24 @@ ChangesCursor = Annotated[
 ]
 
 
-@get("/runs/{run_id:uuid}/outline", permission="runs.study")
-async def outline(run_id: FromPath[UUID], request: LmsRequest, database: NamedDependency[Database]) -> t.Outline:
+@get("/runs/{run_id:uuid}/outline", permission="runs.study", responses=UNCHANGED)
+async def outline(
+    run_id: FromPath[UUID], request: LmsRequest, database: NamedDependency[Database]
+) -> Response[t.Outline]:
     """Show the units of the run in the order of study, with my state in each."""
     async with database.read() as connection:
-        return await reads.outline(connection, run_id, request.user.person_id)
+        found = await reads.outline(connection, run_id, request.user.person_id)
+    return unless_known(request, Response(found))
 
 
-@get("/me/dashboard", permission=SELF)
+@get("/me/dashboard", permission=SELF, responses=UNCHANGED)
 async def dashboard(
     request: LmsRequest, database: NamedDependency[Database], hooks: NamedDependency[Dispatcher]
-) -> t.Dashboard:
+) -> Response[t.Dashboard]:
     """Show all my runs with percent, and my ECTS earned, in progress and open, and what plugins say is on its way."""
     async with database.read() as connection:
         found = await reads.dashboard(connection, request.user.person_id)
-    return await add_pending(hooks, request.user.person_id, found)
+    return unless_known(request, Response(await add_pending(hooks, request.user.person_id, found)))
 
 
 @get("/me/progress", permission=SELF)
@@ -130,18 +159,21 @@ async def change_version(
     return tagged(changed, expected + 1)
 
 
-@get("/runs/{run_id:uuid}/participants", permission="participants.read")
+@get("/runs/{run_id:uuid}/participants", permission="participants.read", responses=UNCHANGED)
 async def participants(
     run_id: FromPath[UUID],
     request: LmsRequest,
     database: NamedDependency[Database],
+    chosen: RunStateParam = None,
+    q: NameParam = None,
     cursor: CursorParam = None,
     limit: LimitParam = 50,
 ) -> Response[t.Participants]:
     """List the participants of the run with their state and percent."""
+    state = one_of("state", chosen, RunState)
     async with database.read() as connection:
-        rows = await reads.participants(connection, run_id, cursor, limit)
-    return paged(request, t.Participants, rows, limit, key="person_id")
+        rows = await reads.participants(connection, run_id, cursor, limit, state=state, name=q)
+    return unless_known(request, paged(request, t.Participants, rows, limit, key="person_id"))
 
 
 @post("/runs/{run_id:uuid}/participants/{person_id:uuid}/credit", permission="credits.book")
@@ -157,26 +189,80 @@ async def book(
     return await once(t.Credit, lambda connection: booking.book_run(connection, run_id, person_id, data, authority))
 
 
-@get("/programmes/{programme_id:uuid}/overview", permission="programmes.overview")
-async def overview(programme_id: FromPath[UUID], database: NamedDependency[Database]) -> t.Overview:
+@get("/programmes/{programme_id:uuid}/overview", permission="programmes.overview", responses=UNCHANGED)
+async def overview(
+    programme_id: FromPath[UUID], request: LmsRequest, database: NamedDependency[Database]
+) -> Response[t.Overview]:
     """Show the figures of the programme: students, modules, runs, seats, booked ECTS."""
     async with database.read() as connection:
-        return await reads.overview(connection, programme_id)
+        found = await reads.overview(connection, programme_id)
+    return unless_known(request, Response(found))
+
+
+@get("/programmes/{programme_id:uuid}/cohort", permission="enrolments.manage", responses=UNCHANGED)
+async def cohort(
+    programme_id: FromPath[UUID],
+    request: LmsRequest,
+    database: NamedDependency[Database],
+    chosen: ProgrammeStateParam = None,
+    q: NameParam = None,
+    cursor: CursorParam = None,
+    limit: LimitParam = 50,
+) -> Response[t.Cohort]:
+    """List the students of the programme with their regulation, ECTS, runs and last activity."""
+    state = one_of("state", chosen, ProgrammeState)
+    async with database.read() as connection:
+        rows = await cohorts.cohort(connection, programme_id, cursor, limit, state=state, name=q)
+    return unless_known(request, paged(request, t.Cohort, rows, limit, key="person_id"))
+
+
+@get(
+    "/runs/{run_id:uuid}/exports/participants",
+    permission="participants.read",
+    responses={200: ResponseSpec(t.ParticipantLines, description="All.")},
+)
+async def export_participants(
+    run_id: FromPath[UUID],
+    database: NamedDependency[Database],
+    chosen: RunStateParam = None,
+    q: NameParam = None,
+    form: FormatParam = "csv",
+) -> Stream:
+    """Hand out the participants of the run with their state and percent."""
+    state = one_of("state", chosen, RunState)
+
+    async def read(connection: AsyncConnection, after: UUID | None, limit: int) -> list[t.Participant]:
+        return await reads.participants(connection, run_id, after, limit - 1, state=state, name=q)
+
+    return exported(t.Participant, batches(database, read, "person_id"), form, "participants")
+
+
+@get(
+    "/programmes/{programme_id:uuid}/exports/cohort",
+    permission="enrolments.manage",
+    responses={200: ResponseSpec(t.CohortLines, description="All.")},
+)
+async def export_cohort(
+    programme_id: FromPath[UUID],
+    database: NamedDependency[Database],
+    chosen: ProgrammeStateParam = None,
+    q: NameParam = None,
+    form: FormatParam = "csv",
+) -> Stream:
+    """Hand out the students of the programme with their regulation, ECTS, runs and last activity."""
+    state = one_of("state", chosen, ProgrammeState)
+
+    async def read(connection: AsyncConnection, after: UUID | None, limit: int) -> list[t.CohortMember]:
+        return await cohorts.cohort(connection, programme_id, after, limit - 1, state=state, name=q)
+
+    return exported(t.CohortMember, batches(database, read, "person_id"), form, "cohort")
 
 
 router = Router(
     "/",
     tags=["Progress"],
     route_handlers=[
-        outline,
-        dashboard,
-        changes,
-        record_batch,
-        record,
-        assess,
-        change_version,
-        participants,
-        book,
-        overview,
+        outline, dashboard, changes, record_batch, record, assess, change_version, participants, book, overview, cohort,
+        export_participants, export_cohort,
     ],
-)
+)  # fmt: skip

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from lms_core.enrolment.types import RunState
+from lms_core.enrolment.types import ProgrammeState, RunState
 from lms_core.modules.types import UnitKind, VersionNumber
 from lms_core.types import BadValue, Count, Instant, Key, LongText, Payload, View, check_decimal, check_instant
 
@@ -242,6 +242,47 @@ class Participants(View, frozen=True):
     """A page of participants."""
 
     items: list[Participant]
+
+
+class ParticipantLines(View, frozen=True):
+    """All participants, or those that were asked for."""
+
+    lines: list[Participant]
+
+
+class CohortMember(View, frozen=True, kw_only=True):
+    """A student of a programme and how far she is, by what counts under it.
+
+    `runs` are those in which she has a seat or had one to the end, `waiting` those in whose waiting list she stands.
+    `lastActivity` is the latest moment, by her device's clock, at which she completed a unit or moved on in a film.
+    """
+
+    person_id: UUID
+    external_key: str | None
+    name: str
+    email: str
+    state: ProgrammeState
+    since: datetime
+    regulation: str
+    ects_total: Decimal
+    ects_booked: Decimal
+    ects_in_progress: Decimal
+    runs: int
+    runs_completed: int
+    waiting: int
+    last_activity: datetime | None
+
+
+class Cohort(View, frozen=True):
+    """A page of the students of a programme."""
+
+    items: list[CohortMember]
+
+
+class CohortLines(View, frozen=True):
+    """All students of a programme, or those that were asked for."""
+
+    lines: list[CohortMember]
 
 
 class CreditDecision(Payload, frozen=True):

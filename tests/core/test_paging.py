@@ -89,6 +89,7 @@ async def lists(world: World) -> dict[str, list[str]]:
         f"{path}/media": await files(),
         f"{path}/runs": [run["id"] for run in runs],
         f"{path}/enrolments": people,
+        f"{path}/cohort": people,
         f"/runs/{runs[0]['id']}/participants": people,
         f"/runs/{runs[0]['id']}/enrolment-changes": await enrolment_changes(world, runs[0]),
         "/me/progress": [run["id"] for run in runs[1:]],

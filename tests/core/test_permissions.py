@@ -57,6 +57,8 @@ DELETE /persons/{person_id}/grants/{grant_id}                           204 403 
 GET /roles                                                              200 200 200 200 200 200 200 200 200
 GET /roles/{name}                                                       200 200 200 200 200 200 200 200 200
 PUT /roles/{name}                                                       200 403 403 403 403 403 403 403 403
+POST /imports/persons                                                   200 403 403 403 403 403 403 403 403
+GET /exports/persons                                                    200 403 403 403 403 403 403 403 403
 GET /organisations                                                      200 200 200 200 200 200 200 200 200
 POST /organisations                                                     201 403 403 403 403 403 403 403 403
 GET /programmes                                                         200 200 200 200 200 200 200 200 200
@@ -137,6 +139,11 @@ PUT /runs/{run_id}/capacity                                             200 200 
 GET /runs/{run_id}/seat-rules                                           200 200 200 200 200 403 200 200 404
 PUT /runs/{run_id}/seat-rules                                           200 200 200 200 403 403 403 403 404
 PUT /runs/{run_id}/decision                                             409 409 409 409 403 403 403 403 404
+POST /programmes/{programme_id}/imports/enrolments                      200 200 403 404 403 403 403 403 404
+GET /programmes/{programme_id}/exports/enrolments                       200 200 403 404 403 403 403 403 404
+POST /runs/{run_id}/imports/enrolments                                  200 200 403 403 403 403 403 403 404
+POST /programmes/{programme_id}/runs/{run_id}/imports/enrolments        422 422 403 404 403 403 403 403 404
+GET /runs/{run_id}/exports/enrolments                                   200 200 403 403 403 403 403 403 404
 GET /runs/{run_id}/outline                                              200 200 200 200 403 403 200 403 404
 GET /me/dashboard                                                       200 200 200 200 200 200 200 200 200
 GET /me/progress                                                        200 200 200 200 200 200 200 200 200
@@ -147,6 +154,9 @@ PUT /runs/{run_id}/version                                              200 200 
 GET /runs/{run_id}/participants                                         200 200 200 200 200 403 403 403 404
 POST /runs/{run_id}/participants/{person_id}/credit                     409 403 403 403 409 403 403 403 404
 GET /programmes/{programme_id}/overview                                 200 200 403 404 403 200 403 403 404
+GET /programmes/{programme_id}/cohort                                   200 200 403 404 403 403 403 403 404
+GET /runs/{run_id}/exports/participants                                 200 200 200 200 200 403 403 403 404
+GET /programmes/{programme_id}/exports/cohort                           200 200 403 404 403 403 403 403 404
 GET /programmes/{programme_id}/deliveries                               200 200 403 404 403 200 403 403 404
 GET /deliveries                                                         200 403 403 403 403 403 403 403 403
 POST /programmes/{programme_id}/deliveries/{event_id}/{subscriber}/replay 200 200 403 404 403 200 403 403 404

@@ -134,6 +134,8 @@ async def campus(world: World, key: str) -> Campus:
     }  # fmt: skip
     event = {"id": "01999999-0000-7000-8000-000000000001", "at": "2026-11-01T10:00:00Z", "completed": True}
     part = {"parts": [{"number": 1, "sha256": "0" * 64}]}
+    seat = {"line": 2, "externalKey": None, "email": guest.email, "name": f"Guest {key}", "state": "enrolled"}
+    seats = {"lines": [{**seat, "programme": None}]}
     made.bodies = {
         "POST /sign-in": {"email": participant.email, "password": SECRET},
         "PUT /me/language": {"language": "en"},
@@ -141,6 +143,12 @@ async def campus(world: World, key: str) -> Campus:
         "POST /set-password": {"link": "unknown", "password": SECRET},
         "POST /password-links/redeem": {"link": "unknown", "password": SECRET},
         "POST /persons": {"email": f"new.{key}@example.org", "name": f"New {key}", "language": "de"},
+        "POST /imports/persons": {
+            "lines": [{
+                "line": 2, "externalKey": f"K-{key}", "email": f"line.{key}@example.org", "name": f"Line {key}",
+                "language": "de", "state": "active",
+            }],
+        },
         "PATCH /persons/{person_id}": {"name": f"Renamed {key}", "active": True, "language": "en"},
         "POST /persons/{person_id}/grants": {**role, "role": "examiner"},
         "PUT /roles/{name}": {"title": f"Lecturer {key}", "permissions": ["runs.read"]},
@@ -177,6 +185,14 @@ async def campus(world: World, key: str) -> Campus:
         "POST /programmes/{programme_id}/enrolments": {
             "email": guest.email, "regulationId": programme["regulation"],
         },
+        "POST /programmes/{programme_id}/imports/enrolments": {
+            "lines": [{
+                "line": 2, "externalKey": None, "email": guest.email, "name": f"Guest {key}", "regulation": "po-2026",
+                "state": "enrolled",
+            }],
+        },
+        "POST /runs/{run_id}/imports/enrolments": seats,
+        "POST /programmes/{programme_id}/runs/{run_id}/imports/enrolments": seats,
         "PUT /runs/{run_id}/enrolment": {"programmeId": programme["id"]},
         "PUT /runs/{run_id}/enrolments/{person_id}": {"programmeId": programme["id"]},
         "PUT /runs/{run_id}/capacity": {"capacity": 5},

@@ -50,6 +50,11 @@ class Actor:
     async def post(self, path: str, json: Any = None, status: int = 201, **headers: str) -> Any:
         return _checked(await self.call("POST", path, json, **headers), status)
 
+    async def bring(self, path: str, table: str, status: int = 200) -> Any:
+        """Send a table as CSV."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "text/csv"}
+        return _checked(await self.http.post(path, content=table.encode(), headers=headers), status)
+
     async def put(self, path: str, json: Any = None, status: int = 200, **headers: str) -> Any:
         return _checked(await self.call("PUT", path, json, **headers), status)
 
