@@ -6,7 +6,6 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import Row, select, union
@@ -19,6 +18,7 @@ from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.types import CalendarEntry, CalendarRequest
 from lms_core.modules.tables import module, run, session
 from lms_core.people.tables import role_grant
+from lms_core.types import instant_of
 
 log = logging.getLogger("lms.plugins")
 
@@ -110,7 +110,9 @@ async def entries_of_plugins(
             except ValueError as error:
                 log.error("plugin %s has an impossible calendar entry in programme %s: %s", plugin, programme_id, error)
                 degraded.add(plugin)
-    shown = (e for e in found if _instant(e.ends, e) > moment - BACK and _instant(e.starts, e) < moment + AHEAD)
+    shown = (
+        e for e in found if instant_of(e.ends, e.zone) > moment - BACK and instant_of(e.starts, e.zone) < moment + AHEAD
+    )
     return sorted(shown, key=lambda entry: (entry.starts, entry.uid)), sorted(degraded)
 
 
@@ -126,7 +128,3 @@ def _of_plugin(prefix: str, told: list[CalendarEntry], host: str) -> list[Entry]
         )
         for entry in checked
     ]
-
-
-def _instant(wall: datetime, entry: Entry) -> datetime:
-    return wall.replace(tzinfo=ZoneInfo(entry.zone)).astimezone(UTC)

@@ -16,7 +16,7 @@ from lms_core.modules.tables import module, run, unit, version
 from lms_core.people.tables import person
 from lms_core.programmes.tables import programme, regulation
 from lms_core.progress import types as t
-from lms_core.progress.tables import credit, unit_state
+from lms_core.progress.tables import COUNTING, credit, unit_state
 
 _ME: BindParameter[Any] = bindparam("me")
 _RUN: BindParameter[Any] = bindparam("of_run")
@@ -109,11 +109,14 @@ _my_ects = (
     select(programme_enrolment.c.programme_id, regulation.c.ects_total.label("total"), credit.c.source, credit.c.ects)
     .select_from(programme_enrolment)
     .join(regulation, regulation.c.id == programme_enrolment.c.regulation_id)
-    .outerjoin(credit, and_(credit.c.person_id == _ME, credit.c.programme_id == programme_enrolment.c.programme_id))
+    .outerjoin(
+        credit, and_(credit.c.person_id == _ME, credit.c.programme_id == programme_enrolment.c.programme_id, COUNTING)
+    )
     .where(programme_enrolment.c.person_id == _ME, programme_enrolment.c.state == "enrolled")
     .union_all(
         select(credit.c.programme_id, null(), credit.c.source, credit.c.ects).where(
             credit.c.person_id == _ME,
+            COUNTING,
             credit.c.programme_id.is_(None)
             | credit.c.programme_id.not_in(
                 select(programme_enrolment.c.programme_id).where(

@@ -60,8 +60,15 @@ async def lists(world: World) -> dict[str, list[str]]:
     students = [await world.student(f"Student {number}", programme) for number in range(ROWS)]
     module = await world.module(programme, [READING])
     runs = [await world.run(programme, module) for _ in range(ROWS)]
+    exam = {
+        "title": "E", "kind": "oral", "starts": "2099-02-10T09:00:00", "ends": "2099-02-10T11:00:00",
+        "registerBy": "2099-01-20T23:59:00", "deregisterBy": "2099-02-03T23:59:00", "zone": "Europe/Berlin",
+    }  # fmt: skip
+    exams = f"/runs/{runs[0]['id']}/exams"
+    exam = await world.admin.post(exams, exam)
     for student in students:
         await student.put(f"/runs/{runs[0]['id']}/enrolment", {})
+        await student.put(f"{exams}/{exam['id']}/registration")
 
     hook = {"url": "https://hooks.example.org/", "events": ["ping"]}
     hooks = [(await world.admin.post(f"{path}/webhooks", hook))["id"] for _ in range(ROWS)]
@@ -85,6 +92,7 @@ async def lists(world: World) -> dict[str, list[str]]:
         f"{path}/runs": [run["id"] for run in runs],
         f"{path}/enrolments": people,
         f"/runs/{runs[0]['id']}/participants": people,
+        f"{exams}/{exam['id']}/registrations": people,
         f"{path}/deliveries": await jobs(world, UUID(programme["id"])),
         "/deliveries": await jobs(world, None),
         f"{path}/plugins/sample/history": await changes(world, f"{path}/plugins/sample"),
