@@ -37,6 +37,7 @@ PERMISSIONS = {
     "progress.assess": "record results, attendance and hand-ins of participants",
     "credits.book": "book ECTS, and take booked ones back",
     "exams.register": "register for the exams of a run",
+    "transcripts.read": "see the transcripts of the students of a programme",
     "marks.record": "see who is registered for an exam, register and deregister others, record results",
 }
 
@@ -55,7 +56,7 @@ ROLES: dict[str, tuple[str, list[str]]] = {
     "programme_administrator": (
         "Programme administrator",
         [
-            *_LECTURER, "programmes.manage", "programmes.overview", "enrolments.manage",
+            *_LECTURER, "programmes.manage", "programmes.overview", "enrolments.manage", "transcripts.read",
         ],
     ),
     "lecturer": ("Lecturer", _LECTURER),
@@ -63,7 +64,7 @@ ROLES: dict[str, tuple[str, list[str]]] = {
     "participant": ("Participant of a run", _ENROLLED),
     "examiner": (
         "Examiner",
-        ["programmes.read", "runs.read", "participants.read", "credits.book", "marks.record"],
+        ["programmes.read", "runs.read", "participants.read", "credits.book", "marks.record", "transcripts.read"],
     ),
     "integrator": ("Integrator", ["programmes.read", "programmes.manage", "programmes.overview"]),
 }  # fmt: skip

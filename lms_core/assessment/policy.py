@@ -94,7 +94,7 @@ def average(weighted: Iterable[tuple[Decimal, Decimal]]) -> Decimal | None:
 
 def average_of_sums(points: Decimal | int, ects: Decimal | int) -> Decimal | None:
     """Return the average by its sums: of mark times ECTS, and of ECTS. Cut off, as German offices do, never rounded."""
-    return Decimal(int(points * 10 // ects)) / 10 if ects else None
+    return Decimal(int(points * 10 // ects)).scaleb(-1) if ects else None
 
 
 def shown(mark: Decimal | None) -> Decimal | None:

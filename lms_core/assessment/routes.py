@@ -8,10 +8,11 @@ from litestar import Response, Router, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from lms_core.assessment import exams, marks, registering
+from lms_core.assessment import exams, marks, registering, transcripts
 from lms_core.assessment import types as t
 from lms_core.db import Database
 from lms_core.http import CursorParam, IfMatch, LimitParam, LmsRequest, Once, expected_revision, paged, tagged
+from lms_core.permissions import SELF
 from lms_core.progress.types import Credit, CreditDecision
 
 
@@ -174,11 +175,42 @@ async def reverse_credit(
     return await once(Credit, lambda connection: marks.take_back(connection, run_id, person_id, data, me))
 
 
+@get("/me/transcript", permission=SELF)
+async def read_my_transcript(request: LmsRequest, database: NamedDependency[Database]) -> t.Transcript:
+    """Show all that I was examined in or credited with: marks, attempts, ECTS and averages, by programme."""
+    async with database.read() as connection:
+        return await transcripts.read(connection, request.user.person_id)
+
+
+@get("/programmes/{programme_id:uuid}/transcripts", permission="transcripts.read")
+async def list_transcripts(
+    programme_id: FromPath[UUID],
+    request: LmsRequest,
+    database: NamedDependency[Database],
+    cursor: CursorParam = None,
+    limit: LimitParam = 50,
+) -> Response[t.TranscriptHeads]:
+    """List the students of the programme, former ones included, with their ECTS and averages in it."""
+    async with database.read() as connection:
+        rows = await transcripts.heads(connection, programme_id, cursor, limit)
+    return paged(request, t.TranscriptHeads, rows, limit, key="person_id")
+
+
+@get("/programmes/{programme_id:uuid}/transcripts/{person_id:uuid}", permission="transcripts.read")
+async def read_transcript(
+    programme_id: FromPath[UUID], person_id: FromPath[UUID], database: NamedDependency[Database]
+) -> t.Transcript:
+    """Show what of a student's transcript counts under the programme, and nothing else of it."""
+    async with database.read() as connection:
+        return await transcripts.read(connection, person_id, programme_id)
+
+
 router = Router(
     "/",
     tags=["Exams"],
     route_handlers=[
         add_exam, list_exams, read_exam, change_exam, cancel_exam, register_myself, deregister_myself,
         list_candidates, register_other, deregister_other, read_marks, record_mark, book_exam, reverse_credit,
+        read_my_transcript, list_transcripts, read_transcript,
     ],
 )  # fmt: skip

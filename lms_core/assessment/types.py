@@ -159,6 +159,77 @@ class Marks(View, frozen=True, kw_only=True):
     marks: list[Mark]
 
 
+class TranscriptAttempt(View, frozen=True, kw_only=True):
+    """A registration for an exam and what came of it; its time on the wall in `zone`."""
+
+    exam_id: UUID
+    run_id: UUID
+    title: str
+    starts: WallTime
+    zone: str
+    state: RegistrationState
+    mark: Decimal | None
+
+
+class TranscriptModule(View, frozen=True, kw_only=True):
+    """A module that was examined or credited: its ECTS, the mark with which it was passed, and all attempts.
+
+    `credited` tells whether its ECTS are booked. They are `recognised` when they were earned elsewhere: neither by an
+    exam nor by completing a run here. Where something else than a module is recognised, `moduleId` is null.
+    """
+
+    module_id: UUID | None
+    title: str
+    ects: Decimal
+    mark: Decimal | None
+    passed: bool
+    credited: bool
+    recognised: bool
+    attempts: list[TranscriptAttempt]
+
+
+class TranscriptProgramme(View, frozen=True, kw_only=True):
+    """What counts under one programme; `programmeId` is null for single modules.
+
+    `ectsEarned` are those booked. `average` is that of the marks of passed modules, weighted by ECTS and cut off after
+    the first decimal, never rounded; null as long as there is no mark.
+    """
+
+    programme_id: UUID | None
+    title: str | None
+    regulation: str | None
+    ects_total: Decimal | None
+    ects_earned: Decimal
+    average: Decimal | None
+    modules: list[TranscriptModule]
+
+
+class Transcript(View, frozen=True, kw_only=True):
+    """All that a person was examined in or credited with, by programme."""
+
+    person_id: UUID
+    name: str
+    programmes: list[TranscriptProgramme]
+
+
+class TranscriptHead(View, frozen=True, kw_only=True):
+    """The sums of a student's transcript in a programme; `passed` counts the modules with a passed exam."""
+
+    person_id: UUID
+    name: str
+    email: str
+    state: Literal["enrolled", "withdrawn"]
+    ects_earned: Decimal
+    average: Decimal | None
+    passed: int
+
+
+class TranscriptHeads(View, frozen=True):
+    """A page of students of a programme, former ones included, with the sums of their transcripts."""
+
+    items: list[TranscriptHead]
+
+
 class ReversalDecision(Payload, frozen=True):
     """On what evidence an examiner takes booked ECTS back."""
 

@@ -24,8 +24,8 @@ API_VERSION = "0.2"
 TAKEN = frozenset(
     {
         "adoptions", "deliveries", "enrolments", "media", "media-quota", "media-search", "media-usage", "modules",
-        "openapi.json", "overview",
-        "partners", "permissions", "plugins", "plugins-health", "regulations", "runs", "terms", "webhooks",
+        "openapi.json", "overview", "partners", "permissions", "plugins", "plugins-health", "regulations", "runs",
+        "terms", "transcripts", "webhooks",
     }
 )  # fmt: skip
 """Words that the core uses after /programmes/{id}/, where the routes of a plugin begin with its name."""

@@ -92,6 +92,14 @@ def source_of(module_id: UUID) -> str:
     return f"{_SOURCE}{module_id}"
 
 
+def module_of(source: str) -> UUID | None:
+    """Return the module that a source of credit names; None for any other source."""
+    try:
+        return UUID(source.removeprefix(_SOURCE)) if source.startswith(_SOURCE) else None
+    except ValueError:
+        return None
+
+
 _my_runs = (
     select(
         run.c.id.label("run_id"), run_enrolment.c.programme_id, run.c.title, run_enrolment.c.state, version.c.ects,

@@ -89,6 +89,7 @@ async def test_the_things_of_one_programme_do_not_fit_into_another(world: World,
             await manager.call("PUT", f"{run}/exams/{of['exam_id']}/registrations/{of['person_id']}"),
             await manager.call("GET", f"{run}/exams/{of['exam_id']}/marks/{of['person_id']}"),
             await manager.call("PUT", f"{run}/exams/{of['exam_id']}/marks/{of['person_id']}", {"mark": "1.0"}, If_Match='"0"'),
+            await manager.call("GET", f"{programme}/transcripts/{of['person_id']}"),
             await manager.call("DELETE", f"{programme}/enrolments/{of['person_id']}"),
             await manager.call("DELETE", f"{run}/enrolments/{of['person_id']}"),
             await manager.call("PUT", f"{programme}/adoptions/{of['module_id']}"),
@@ -114,7 +115,7 @@ async def test_the_things_of_one_programme_do_not_fit_into_another(world: World,
 
     before = await contents(world.database)
     told = await attempts(ids)
-    assert [status for status, _ in told] == [404] * 14 + [422] * 5 + [404]
+    assert [status for status, _ in told] == [404] * 15 + [422] * 5 + [404]
     assert told == await attempts({name: str(uuid4()) for name in ids})
     assert await contents(world.database) == before
 

@@ -93,6 +93,7 @@ async def lists(world: World) -> dict[str, list[str]]:
         f"{path}/enrolments": people,
         f"/runs/{runs[0]['id']}/participants": people,
         f"{exams}/{exam['id']}/registrations": people,
+        f"{path}/transcripts": people,
         f"{path}/deliveries": await jobs(world, UUID(programme["id"])),
         "/deliveries": await jobs(world, None),
         f"{path}/plugins/sample/history": await changes(world, f"{path}/plugins/sample"),

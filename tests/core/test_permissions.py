@@ -150,6 +150,9 @@ GET /runs/{run_id}/exams/{exam_id}/marks/{person_id}                    200 200 
 PUT /runs/{run_id}/exams/{exam_id}/marks/{person_id}                    200 200 200 200 200 403 403 403 404
 POST /runs/{run_id}/exams/{exam_id}/marks/{person_id}/credit            409 403 403 403 409 403 403 403 404
 POST /runs/{run_id}/participants/{person_id}/credit/reversal            404 403 403 403 404 403 403 403 404
+GET /me/transcript                                                      200 200 200 200 200 200 200 200 200
+GET /programmes/{programme_id}/transcripts                              200 200 403 404 200 403 403 403 404
+GET /programmes/{programme_id}/transcripts/{person_id}                  200 200 403 404 200 403 403 403 404
 GET /programmes/{programme_id}/deliveries                               200 200 403 404 403 200 403 403 404
 GET /deliveries                                                         200 403 403 403 403 403 403 403 403
 POST /programmes/{programme_id}/deliveries/{event_id}/{subscriber}/replay 200 200 403 404 403 200 403 403 404

@@ -18,11 +18,11 @@ NOT_REVERSED = sa.text("NOT reversed")
 TAKEN = sa.text("state IN ('registered', 'passed')")
 ROLE = sa.table("role", sa.column("name", sa.String), sa.column("permissions", JSON), sa.column("revision", sa.Integer))
 GAINED = {
-    "administrator": {"exams.register", "marks.record"},
-    "programme_administrator": {"marks.record"},
+    "administrator": {"exams.register", "marks.record", "transcripts.read"},
+    "programme_administrator": {"marks.record", "transcripts.read"},
     "lecturer": {"marks.record"},
     "participant": {"exams.register"},
-    "examiner": {"marks.record"},
+    "examiner": {"marks.record", "transcripts.read"},
 }
 """Roles that are there already get what the routes of this release ask for; roles of one's own stay as they are."""
 
