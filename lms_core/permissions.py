@@ -37,6 +37,7 @@ PERMISSIONS = {
     "progress.assess": "record results, attendance and hand-ins of participants",
     "credits.book": "book ECTS, and take booked ones back",
     "exams.register": "register for the exams of a run",
+    "extensions.decide": "decide on later deadlines for single persons, see the reasons",
     "transcripts.read": "see the transcripts of the students of a programme",
     "marks.record": "see who is registered for an exam, register and deregister others, record results",
 }
@@ -57,6 +58,7 @@ ROLES: dict[str, tuple[str, list[str]]] = {
         "Programme administrator",
         [
             *_LECTURER, "programmes.manage", "programmes.overview", "enrolments.manage", "transcripts.read",
+            "extensions.decide",
         ],
     ),
     "lecturer": ("Lecturer", _LECTURER),
@@ -64,7 +66,10 @@ ROLES: dict[str, tuple[str, list[str]]] = {
     "participant": ("Participant of a run", _ENROLLED),
     "examiner": (
         "Examiner",
-        ["programmes.read", "runs.read", "participants.read", "credits.book", "marks.record", "transcripts.read"],
+        [
+            "programmes.read", "runs.read", "participants.read", "credits.book", "marks.record", "transcripts.read",
+            "extensions.decide",
+        ],
     ),
     "integrator": ("Integrator", ["programmes.read", "programmes.manage", "programmes.overview"]),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Exams of runs, who is registered for them, and every mark that was ever given."""
+"""Exams of runs with every mark that was ever given, and deadlines of units with their extensions."""
 
 from sqlalchemy import (
     CheckConstraint,
@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
 )
 
@@ -74,4 +75,35 @@ mark = Table(
     Column("recorded_at", Instant, nullable=False),
     ForeignKeyConstraint(["exam_id", "person_id"], ["exam_registration.exam_id", "exam_registration.person_id"]),
     CheckConstraint("outcome IN ('passed', 'failed', 'excused', 'unexcused')", name="outcome"),
+)
+
+deadline = Table(
+    "unit_deadline",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("run_id", Uuid, ForeignKey("run.id"), nullable=False),
+    Column("unit_key", String(120), nullable=False),
+    Column("due", DateTime, nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("removed_at", Instant),  # it stays, so that calendars that show it learn of it by a higher revision
+    UniqueConstraint("run_id", "unit_key"),
+)
+
+extension = Table(
+    "deadline_extension",
+    metadata,
+    Column("run_id", Uuid, ForeignKey("run.id"), primary_key=True),
+    Column("unit_key", String(120), primary_key=True),
+    Column("person_id", Uuid, ForeignKey("person.id"), primary_key=True),
+    Column("due", DateTime, nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("reason", String(20), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("decided_by", Uuid, ForeignKey("person.id"), nullable=False),
+    Column("decided_at", Instant, nullable=False),
+    Column("withdrawn_at", Instant),  # it stays for the same reason
+    CheckConstraint("reason IN ('illness', 'care', 'work', 'technical', 'other')", name="reason"),
 )

@@ -31,6 +31,16 @@ EDITING = {
     "PUT /runs/{run_id}/capacity": ("/runs/{run_id}", 200),
     "PUT /runs/{run_id}/sessions/{session_id}": ("/runs/{run_id}/sessions/{session_id}", 200),
     "DELETE /runs/{run_id}/sessions/{session_id}": ("/runs/{run_id}/sessions/{session_id}", 204),
+    "PUT /runs/{run_id}/units/{unit_key}/deadline": ("/runs/{run_id}/units/{unit_key}/deadline", 200),
+    "DELETE /runs/{run_id}/units/{unit_key}/deadline": ("/runs/{run_id}/units/{unit_key}/deadline", 204),
+    "PUT /runs/{run_id}/units/{unit_key}/extensions/{person_id}": (
+        "/runs/{run_id}/units/{unit_key}/extensions/{person_id}",
+        200,
+    ),
+    "DELETE /runs/{run_id}/units/{unit_key}/extensions/{person_id}": (
+        "/runs/{run_id}/units/{unit_key}/extensions/{person_id}",
+        204,
+    ),
     "PUT /runs/{run_id}/exams/{exam_id}": ("/runs/{run_id}/exams/{exam_id}", 200),
     "PUT /runs/{run_id}/exams/{exam_id}/marks/{person_id}": ("/runs/{run_id}/exams/{exam_id}/marks/{person_id}", 200),
     "DELETE /runs/{run_id}/exams/{exam_id}": ("/runs/{run_id}/exams/{exam_id}", 204),

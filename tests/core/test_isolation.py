@@ -89,6 +89,11 @@ async def test_the_things_of_one_programme_do_not_fit_into_another(world: World,
             await manager.call("PUT", f"{run}/exams/{of['exam_id']}/registrations/{of['person_id']}"),
             await manager.call("GET", f"{run}/exams/{of['exam_id']}/marks/{of['person_id']}"),
             await manager.call("PUT", f"{run}/exams/{of['exam_id']}/marks/{of['person_id']}", {"mark": "1.0"}, If_Match='"0"'),
+            await manager.call("GET", f"{run}/units/intro/extensions/{of['person_id']}"),
+            await manager.call(
+                "PUT", f"{run}/units/intro/extensions/{of['person_id']}",
+                beta.bodies["PUT /runs/{run_id}/units/{unit_key}/extensions/{person_id}"], If_Match='"0"',
+            ),
             await manager.call("GET", f"{programme}/transcripts/{of['person_id']}"),
             await manager.call("DELETE", f"{programme}/enrolments/{of['person_id']}"),
             await manager.call("DELETE", f"{run}/enrolments/{of['person_id']}"),
@@ -115,7 +120,7 @@ async def test_the_things_of_one_programme_do_not_fit_into_another(world: World,
 
     before = await contents(world.database)
     told = await attempts(ids)
-    assert [status for status, _ in told] == [404] * 15 + [422] * 5 + [404]
+    assert [status for status, _ in told] == [404] * 17 + [422] * 5 + [404]
     assert told == await attempts({name: str(uuid4()) for name in ids})
     assert await contents(world.database) == before
 
@@ -149,6 +154,9 @@ async def test_a_guest_in_one_run_sees_that_run_alone(world: World, alpha: Campu
         "/runs/{run_id}/units/{unit_key}/files/{file_key}": 307,
         "/runs/{run_id}/outline": 200,
         "/runs/{run_id}/participants": 403,
+        "/runs/{run_id}/units/{unit_key}/deadline": 200,
+        "/runs/{run_id}/units/{unit_key}/extensions": 403,
+        "/runs/{run_id}/units/{unit_key}/extensions/{person_id}": 403,
         "/runs/{run_id}/exams": 200,
         "/runs/{run_id}/exams/{exam_id}": 200,
         "/runs/{run_id}/exams/{exam_id}/registrations": 403,

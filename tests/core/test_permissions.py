@@ -153,6 +153,14 @@ POST /runs/{run_id}/participants/{person_id}/credit/reversal            404 403 
 GET /me/transcript                                                      200 200 200 200 200 200 200 200 200
 GET /programmes/{programme_id}/transcripts                              200 200 403 404 200 403 403 403 404
 GET /programmes/{programme_id}/transcripts/{person_id}                  200 200 403 404 200 403 403 403 404
+GET /runs/{run_id}/units/{unit_key}/deadline                            200 200 200 200 403 403 200 403 404
+PUT /runs/{run_id}/units/{unit_key}/deadline                            200 200 200 200 403 403 403 403 404
+DELETE /runs/{run_id}/units/{unit_key}/deadline                         204 204 204 204 403 403 403 403 404
+GET /runs/{run_id}/units/{unit_key}/extensions                          200 200 403 403 200 403 403 403 404
+GET /runs/{run_id}/units/{unit_key}/extensions/{person_id}              200 200 403 403 200 403 403 403 404
+PUT /runs/{run_id}/units/{unit_key}/extensions/{person_id}              200 200 403 403 200 403 403 403 404
+DELETE /runs/{run_id}/units/{unit_key}/extensions/{person_id}           204 204 403 403 204 403 403 403 404
+GET /me/deadlines                                                       200 200 200 200 200 200 200 200 200
 GET /programmes/{programme_id}/deliveries                               200 200 403 404 403 200 403 403 404
 GET /deliveries                                                         200 403 403 403 403 403 403 403 403
 POST /programmes/{programme_id}/deliveries/{event_id}/{subscriber}/replay 200 200 403 404 403 200 403 403 404

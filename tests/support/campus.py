@@ -108,12 +108,17 @@ async def campus(world: World, key: str) -> Campus:
         "place": f"Hall {key}",
     }  # fmt: skip
     planned = await admin.post(f"/runs/{run['id']}/exams", exam)
+    deadline = {"due": "2099-02-01T23:59:00", "zone": "Europe/Berlin"}
+    await admin.put(f"/runs/{run['id']}/units/intro/deadline", deadline, If_Match='"0"')
+    longer = {"due": "2099-03-01T23:59:00", "zone": "Europe/Berlin", "reason": "care", "note": f"Note {key}"}
     university = {"key": f"uni-{key}", "name": f"University {key}", "kind": "university", "country": "DE"}
     partner = await admin.post("/organisations", university)
     await admin.put(f"/programmes/{programme['id']}/partners/{partner['id']}", {"part": "leads"}, 204)
     participant = made.people["participant"]
     await participant.put(f"/runs/{run['id']}/enrolment", {})
     await participant.put(f"/runs/{run['id']}/exams/{planned['id']}/registration")
+    own = f"/runs/{run['id']}/units/intro/extensions/{participant.id}"
+    await admin.put(own, longer, If_Match='"0"')
     # the role that being enrolled gives her anyway
     role = {"role": "student", "scope": "programme", "scopeId": programme["id"]}
     grant = await admin.post(f"/persons/{participant.id}/grants", role)
@@ -195,6 +200,8 @@ async def campus(world: World, key: str) -> Campus:
         "PUT /runs/{run_id}/exams/{exam_id}/marks/{person_id}": {"mark": "1.3", "outcome": None, "reason": f"R {key}"},
         "POST /runs/{run_id}/exams/{exam_id}/marks/{person_id}/credit": {"evidence": f"Seen {key}"},
         "POST /runs/{run_id}/participants/{person_id}/credit/reversal": {"evidence": f"Seen {key}"},
+        "PUT /runs/{run_id}/units/{unit_key}/deadline": deadline,
+        "PUT /runs/{run_id}/units/{unit_key}/extensions/{person_id}": longer,
         "POST /programmes/{programme_id}/deliveries/replay": {"subscriber": "plugin:sample"},
         "POST /me/calendar-feeds": {"name": f"Calendar {key}"},
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Exams, registrations and marks; ECTS that are taken back by a second row."""
+"""Exams, registrations and marks; ECTS that are taken back by a second row; deadlines and their extensions."""
 
 from collections.abc import Callable
 
@@ -18,11 +18,11 @@ NOT_REVERSED = sa.text("NOT reversed")
 TAKEN = sa.text("state IN ('registered', 'passed')")
 ROLE = sa.table("role", sa.column("name", sa.String), sa.column("permissions", JSON), sa.column("revision", sa.Integer))
 GAINED = {
-    "administrator": {"exams.register", "marks.record", "transcripts.read"},
-    "programme_administrator": {"marks.record", "transcripts.read"},
+    "administrator": {"exams.register", "marks.record", "transcripts.read", "extensions.decide"},
+    "programme_administrator": {"marks.record", "transcripts.read", "extensions.decide"},
     "lecturer": {"marks.record"},
     "participant": {"exams.register"},
-    "examiner": {"marks.record", "transcripts.read"},
+    "examiner": {"marks.record", "transcripts.read", "extensions.decide"},
 }
 """Roles that are there already get what the routes of this release ask for; roles of one's own stay as they are."""
 
@@ -96,6 +96,41 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["recorded_by"], ["person.id"], name=op.f("fk_exam_mark_recorded_by")),
         sa.PrimaryKeyConstraint("exam_id", "person_id", "number", name=op.f("pk_exam_mark")),
     )
+    op.create_table(
+        "unit_deadline",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("unit_key", sa.String(length=120), nullable=False),
+        sa.Column("due", sa.DateTime(), nullable=False),
+        sa.Column("zone", sa.String(length=64), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("changed_at", lms_core.db.Instant(), nullable=False),
+        sa.Column("removed_at", lms_core.db.Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_unit_deadline_run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unit_deadline")),
+        sa.UniqueConstraint("run_id", "unit_key", name=op.f("uq_unit_deadline_run_id_unit_key")),
+    )
+    op.create_table(
+        "deadline_extension",
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("unit_key", sa.String(length=120), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("due", sa.DateTime(), nullable=False),
+        sa.Column("zone", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.String(length=20), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("decided_by", sa.Uuid(), nullable=False),
+        sa.Column("decided_at", lms_core.db.Instant(), nullable=False),
+        sa.Column("withdrawn_at", lms_core.db.Instant(), nullable=True),
+        sa.CheckConstraint(
+            "reason IN ('illness', 'care', 'work', 'technical', 'other')", name=op.f("ck_deadline_extension_reason")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_deadline_extension_run_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_deadline_extension_person_id")),
+        sa.ForeignKeyConstraint(["decided_by"], ["person.id"], name=op.f("fk_deadline_extension_decided_by")),
+        sa.PrimaryKeyConstraint("run_id", "unit_key", "person_id", name=op.f("pk_deadline_extension")),
+    )
     with op.batch_alter_table("credit") as batch:
         batch.add_column(sa.Column("reversed", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch.add_column(sa.Column("reverses", sa.Uuid(), nullable=True))
@@ -124,6 +159,8 @@ def downgrade() -> None:
         batch.drop_constraint(op.f("fk_credit_reverses"), type_="foreignkey")
         batch.drop_column("reverses")
         batch.drop_column("reversed")
+    op.drop_table("deadline_extension")
+    op.drop_table("unit_deadline")
     op.drop_table("exam_mark")
     op.drop_table("exam_registration")
     op.drop_table("exam")
