@@ -14,6 +14,8 @@ from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 
+import lms_core.assessment.deadline_routes
+import lms_core.assessment.routes
 import lms_core.calendar.routes
 import lms_core.enrolment.bulk_routes
 import lms_core.enrolment.routes
@@ -100,6 +102,8 @@ def create_app(settings: Settings, plugins: Iterable[Plugin] | None = None) -> L
             lms_core.enrolment.routes.router,
             lms_core.enrolment.bulk_routes.router,
             lms_core.progress.routes.router,
+            lms_core.assessment.routes.router,
+            lms_core.assessment.deadline_routes.router,
             lms_core.outbox.routes.router,
             lms_core.webhooks.routes.router,
             lms_core.calendar.routes.router,

@@ -35,17 +35,21 @@ PERMISSIONS = {
     "participants.read": "see the participants of a run and their progress",
     "progress.record": "record own progress",
     "progress.assess": "record results, attendance and hand-ins of participants",
-    "credits.book": "book ECTS",
+    "credits.book": "book ECTS, and take booked ones back",
+    "exams.register": "register for the exams of a run",
+    "extensions.decide": "decide on later deadlines for single persons, see the reasons",
+    "transcripts.read": "see the transcripts of the students of a programme",
+    "marks.record": "see who is registered for an exam, register and deregister others, record results",
 }
 
 ADOPTED = frozenset({"programmes.read", "runs.read", "runs.enrol"})
 """What a role in a programme also allows on modules and runs that the programme has adopted from another."""
 
 _STUDENT = ["programmes.read", "runs.read", "runs.enrol"]
-_ENROLLED = ["runs.read", "runs.study", "progress.record"]
+_ENROLLED = ["runs.read", "runs.study", "progress.record", "exams.register"]
 _LECTURER = [
     "programmes.read", "modules.edit", "runs.manage", "runs.read", "runs.study",
-    "participants.read", "progress.assess",
+    "participants.read", "progress.assess", "marks.record",
 ]  # fmt: skip
 
 ROLES: dict[str, tuple[str, list[str]]] = {
@@ -53,13 +57,20 @@ ROLES: dict[str, tuple[str, list[str]]] = {
     "programme_administrator": (
         "Programme administrator",
         [
-            *_LECTURER, "programmes.manage", "programmes.overview", "enrolments.manage",
+            *_LECTURER, "programmes.manage", "programmes.overview", "enrolments.manage", "transcripts.read",
+            "extensions.decide",
         ],
     ),
     "lecturer": ("Lecturer", _LECTURER),
     "student": ("Student of a programme", _STUDENT),
     "participant": ("Participant of a run", _ENROLLED),
-    "examiner": ("Examiner", ["programmes.read", "runs.read", "participants.read", "credits.book"]),
+    "examiner": (
+        "Examiner",
+        [
+            "programmes.read", "runs.read", "participants.read", "credits.book", "marks.record", "transcripts.read",
+            "extensions.decide",
+        ],
+    ),
     "integrator": ("Integrator", ["programmes.read", "programmes.manage", "programmes.overview"]),
 }  # fmt: skip
 """The roles a new system starts with, as (title, permissions); from then on they are data."""

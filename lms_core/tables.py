@@ -1,5 +1,6 @@
 """Declares every table of the core by importing it; for those who need them all, such as migrations."""
 
+import lms_core.assessment.tables
 import lms_core.calendar.tables
 import lms_core.enrolment.tables
 import lms_core.hooks.tables

@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import cache
 from math import isfinite
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta, Struct
@@ -39,6 +40,7 @@ __all__ = [
     "check_instant",
     "check_json",
     "check_zone",
+    "instant_of",
     "new_id",
     "now",
 ]
@@ -167,6 +169,11 @@ def check_zone(field: str, value: str) -> None:
     """Raise BadValue unless `value` names a time zone of the IANA database."""
     if value not in _zones():
         raise BadValue(field, f"{value!r} is not a time zone of the IANA database, such as Europe/Berlin")
+
+
+def instant_of(wall: datetime, zone: str) -> datetime:
+    """Return the moment (UTC) at which a clock in the zone shows this; the first, where it does so twice."""
+    return wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def _clock() -> datetime:

@@ -69,7 +69,8 @@ def _event(entry: Entry) -> Event:
     made.add("LAST-MODIFIED", entry.changed_at)
     # naive, for the library writes whatever is aware and has no offset as UTC, without its zone
     made.add("DTSTART", entry.starts, parameters={"TZID": entry.zone})
-    made.add("DTEND", entry.ends, parameters={"TZID": entry.zone})
+    if entry.ends != entry.starts:  # a moment has no end (RFC 5545, 3.6.1)
+        made.add("DTEND", entry.ends, parameters={"TZID": entry.zone})
     made.add("SUMMARY", _text(entry.title))
     if entry.place:
         made.add("LOCATION", _text(entry.place))

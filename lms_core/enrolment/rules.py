@@ -15,7 +15,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from sqlalchemy import String, Uuid, column, func, select, table
+from sqlalchemy import Boolean, String, Uuid, column, func, select, table
 
 from lms_core.db import AsyncConnection, Hundredths
 from lms_core.enrolment.moves import HOLDING
@@ -27,7 +27,9 @@ from lms_core.programmes.tables import regulation, term
 __all__ = ["Violation", "violations"]
 
 # the seats' own view of a table of the layer above: what a person has earned by other ways than a run here
-_credit = table("credit", column("person_id", Uuid), column("source", String))
+_credit = table(
+    "credit", column("person_id", Uuid), column("source", String), column("reversed", Boolean), column("reverses", Uuid)
+)
 
 
 class Violation(Struct, frozen=True):
@@ -93,7 +95,10 @@ async def _prerequisites(connection: AsyncConnection, about: Any, ids: list[UUID
     has = {(row.person_id, row.module_id) for row in await connection.execute(completed)}
     sources = {f"module:{module_id}": module_id for module_id in modules}
     credited = select(_credit.c.person_id, _credit.c.source).where(
-        _credit.c.person_id.in_(ids), _credit.c.source.in_(list(sources))
+        _credit.c.person_id.in_(ids),
+        _credit.c.source.in_(list(sources)),
+        ~_credit.c.reversed,
+        _credit.c.reverses.is_(None),
     )
     has |= {(row.person_id, sources[row.source]) for row in await connection.execute(credited)}
     for person_id in ids:

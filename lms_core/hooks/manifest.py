@@ -23,9 +23,9 @@ API_VERSION = "0.2"
 
 TAKEN = frozenset(
     {
-        "adoptions", "cohort", "deliveries", "enrolments", "exports", "imports", "media", "media-quota", "media-search",
-        "media-usage", "modules", "openapi.json", "overview",
-        "partners", "permissions", "plugins", "plugins-health", "regulations", "runs", "terms", "webhooks",
+        "adoptions", "cohort", "deliveries", "enrolments", "exports", "imports", "media", "media-quota",
+        "media-search", "media-usage", "modules", "openapi.json", "overview", "partners", "permissions", "plugins",
+        "plugins-health", "regulations", "runs", "terms", "transcripts", "webhooks",
     }
 )  # fmt: skip
 """Words that the core uses after /programmes/{id}/, where the routes of a plugin begin with its name."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import Select, insert, or_, select, update
@@ -19,7 +17,7 @@ from lms_core.modules import types as t
 from lms_core.modules.tables import adoption, module, run, session, version
 from lms_core.outbox.events import emit
 from lms_core.programmes.tables import term
-from lms_core.types import new_id, now
+from lms_core.types import instant_of, new_id, now
 
 
 def _runs() -> Select[Any]:
@@ -97,14 +95,10 @@ async def change_run(connection: AsyncConnection, run_id: UUID, change: t.RunCha
         await changed_or_raise(connection, run, same, expected)
 
 
-def _instant(wall: datetime, zone: str) -> datetime:
-    return wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-
-
 def _session(row: Any) -> t.Session:
     values = dict(row._mapping)
     del values["run_id"]
-    return t.Session(**values, starts_at=_instant(row.starts, row.zone), ends_at=_instant(row.ends, row.zone))
+    return t.Session(**values, starts_at=instant_of(row.starts, row.zone), ends_at=instant_of(row.ends, row.zone))
 
 
 async def judge_session(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
@@ -23,6 +23,7 @@ from lms_core.types import (
     Zone,
     check_decimal,
     check_zone,
+    instant_of,
 )
 
 UnitKind = Literal["reading", "video", "file", "quiz", "attendance", "assignment"]
@@ -157,6 +158,7 @@ class Version(View, frozen=True, kw_only=True):
 VersionNumber = Annotated[int, Meta(ge=1, le=1_000_000)]
 Capacity = Annotated[int, Meta(ge=0, le=100_000)]
 Mode = Literal["on_site", "online", "hybrid"]
+Place = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*(?!\n)$")]
 
 
 class NewRun(Payload, frozen=True, kw_only=True):
@@ -208,7 +210,7 @@ class SessionContent(Payload, frozen=True, kw_only=True):
     ends: WallTime
     zone: Zone
     mode: Mode
-    place: Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*(?!\n)$")] = ""
+    place: Place = ""
 
     def __post_init__(self) -> None:
         """Refuse unknown zones, skipped times and sessions that end before they begin."""
@@ -216,22 +218,19 @@ class SessionContent(Payload, frozen=True, kw_only=True):
 
 
 def check_wall(name: str, wall: datetime, zone: str) -> None:
-    """Raise BadValue unless a clock in the zone shows the time."""
+    """Raise BadValue unless there is such a zone and a clock in it shows this time."""
+    check_zone("zone", zone)
     if not 1970 <= wall.year <= 2200:
         raise BadValue(name, "must lie between the years 1970 and 2200")
-    there = ZoneInfo(zone)
-    shown = wall.replace(tzinfo=there).astimezone(UTC).astimezone(there).replace(tzinfo=None, fold=0)
-    if shown != wall:
+    if instant_of(wall, zone).astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0) != wall:
         raise BadValue(name, f"{wall} is skipped by the clock in {zone} that day")
 
 
 def check_plan(starts: datetime, ends: datetime, zone: str) -> None:
     """Raise BadValue unless a clock in the zone shows both times, and the end after the start."""
-    check_zone("zone", zone)
-    there = ZoneInfo(zone)
     check_wall("starts", starts, zone)
     check_wall("ends", ends, zone)
-    if starts.replace(tzinfo=there).astimezone(UTC) >= ends.replace(tzinfo=there).astimezone(UTC):
+    if instant_of(starts, zone) >= instant_of(ends, zone):
         raise BadValue("ends", "must be after starts")
 
 

@@ -15,7 +15,7 @@ from lms_core.people.tables import person
 from lms_core.programmes.tables import regulation
 from lms_core.progress import types as t
 from lms_core.progress.reads import SOURCE
-from lms_core.progress.tables import credit, unit_state
+from lms_core.progress.tables import COUNTING, credit, unit_state
 
 # What counts under the programme, of the person: runs of another programme, or single modules, are nobody's business.
 _HERS = and_(
@@ -54,11 +54,14 @@ _booked = (
     .where(
         credit.c.person_id == programme_enrolment.c.person_id,
         credit.c.programme_id == programme_enrolment.c.programme_id,
+        COUNTING,
     )
     .correlate(programme_enrolment)
     .scalar_subquery()
 )
-_credited = exists().where(credit.c.person_id == run_enrolment.c.person_id, credit.c.source == _source(run.c.module_id))
+_credited = exists().where(
+    credit.c.person_id == run_enrolment.c.person_id, credit.c.source == _source(run.c.module_id), COUNTING
+)
 _in_progress = (
     select(_sum(version.c.ects))
     .select_from(run_enrolment)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from lms_core.db import AsyncConnection
 from lms_core.enrolment.tables import run_enrolment
@@ -34,8 +34,7 @@ async def book_credit(
     `source` names what the ECTS are for (such as module:UUID), `authority` is the person who decides. ECTS arrive
     whole, on passing.
     """
-    same = (credit.c.person_id == person_id) & (credit.c.source == source)
-    if await connection.scalar(select(credit.c.id).where(same)):
+    if await booked(connection, person_id, source):
         raise Conflict("These ECTS are booked already; they count once.")
     made = t.Credit(
         id=new_id(),
@@ -49,6 +48,39 @@ async def book_credit(
         booked_at=now(),
     )
     await connection.execute(insert(credit), msgspec.structs.asdict(made))
+    return made
+
+
+async def booked(connection: AsyncConnection, person_id: UUID, source: str) -> bool:
+    """Tell whether ECTS are booked for a person from a source, and were not taken back."""
+    same = (credit.c.person_id == person_id) & (credit.c.source == source) & ~credit.c.reversed
+    return await connection.scalar(select(credit.c.id).where(same)) is not None
+
+
+async def reverse_credit(
+    connection: AsyncConnection, person_id: UUID, source: str, evidence: str, authority: UUID
+) -> t.Credit:
+    """Take booked ECTS back: a second row with their negative, by an authority and on evidence; the first row stays.
+
+    The source can be booked anew afterwards. Raises NotFound when nothing is booked. Two statements.
+    """
+    same = (credit.c.person_id == person_id) & (credit.c.source == source) & ~credit.c.reversed
+    done = await connection.execute(update(credit).where(same).values(reversed=True).returning(credit))
+    row = done.first()
+    if row is None:
+        raise NotFound("No ECTS are booked that could be taken back.")
+    made = t.Credit(
+        id=new_id(),
+        person_id=person_id,
+        source=f"reversal:{row.id}",
+        programme_id=row.programme_id,
+        title=row.title,
+        ects=-row.ects,
+        evidence=evidence,
+        authority=authority,
+        booked_at=now(),
+    )
+    await connection.execute(insert(credit), {**msgspec.structs.asdict(made), "reverses": row.id})
     return made
 
 

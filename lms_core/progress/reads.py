@@ -19,7 +19,7 @@ from lms_core.people.tables import person
 from lms_core.programmes.tables import programme, regulation
 from lms_core.progress import types as t
 from lms_core.progress.state import seconds
-from lms_core.progress.tables import credit, unit_state
+from lms_core.progress.tables import COUNTING, credit, unit_state
 
 _ME: BindParameter[Any] = bindparam("me")
 _RUN: BindParameter[Any] = bindparam("of_run")
@@ -127,6 +127,14 @@ def source_of(module_id: UUID) -> str:
     return f"{SOURCE}{module_id}"
 
 
+def module_of(source: str) -> UUID | None:
+    """Return the module that a source of credit names; None for any other source."""
+    try:
+        return UUID(source.removeprefix(SOURCE)) if source.startswith(SOURCE) else None
+    except ValueError:
+        return None
+
+
 _my_runs = (
     select(
         run.c.id.label("run_id"), run_enrolment.c.programme_id, run.c.title, run_enrolment.c.state, version.c.ects,
@@ -144,11 +152,14 @@ _my_ects = (
     select(programme_enrolment.c.programme_id, regulation.c.ects_total.label("total"), credit.c.source, credit.c.ects)
     .select_from(programme_enrolment)
     .join(regulation, regulation.c.id == programme_enrolment.c.regulation_id)
-    .outerjoin(credit, and_(credit.c.person_id == _ME, credit.c.programme_id == programme_enrolment.c.programme_id))
+    .outerjoin(
+        credit, and_(credit.c.person_id == _ME, credit.c.programme_id == programme_enrolment.c.programme_id, COUNTING)
+    )
     .where(programme_enrolment.c.person_id == _ME, programme_enrolment.c.state == "enrolled")
     .union_all(
         select(credit.c.programme_id, null(), credit.c.source, credit.c.ects).where(
             credit.c.person_id == _ME,
+            COUNTING,
             credit.c.programme_id.is_(None)
             | credit.c.programme_id.not_in(
                 select(programme_enrolment.c.programme_id).where(

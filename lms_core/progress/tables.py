@@ -1,6 +1,19 @@
 """The ledger of progress, the state it joins to, and booked credits."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, String, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    false,
+)
 
 from lms_core.db import Hundredths, Instant, Json, metadata
 
@@ -51,5 +64,17 @@ credit = Table(
     Column("evidence", Text, nullable=False),
     Column("authority", Uuid, ForeignKey("person.id"), nullable=False),
     Column("booked_at", Instant, nullable=False),
-    UniqueConstraint("person_id", "source"),
+    # ECTS taken back leave both rows: this one is marked, and another has their negative and names this one
+    Column("reversed", Boolean, nullable=False, server_default=false()),
+    Column("reverses", Uuid, ForeignKey("credit.id"), unique=True),
+)
+COUNTING = ~credit.c.reversed & credit.c.reverses.is_(None)
+"""ECTS that a person has: neither taken back nor the taking back of others."""
+Index(
+    "uq_credit_booked",
+    credit.c.person_id,
+    credit.c.source,
+    unique=True,
+    sqlite_where=~credit.c.reversed,
+    postgresql_where=~credit.c.reversed,
 )

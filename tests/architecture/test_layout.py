@@ -10,7 +10,7 @@ import lms_core.api
 
 ROOT = Path(__file__).parents[2]
 TOP = {"LICENSE", "README.md", "content_store", "deploy", "lms_core", "plugins", "pyproject.toml", "tests"}
-DOMAINS = ("people", "programmes", "media", "modules", "enrolment", "progress", "calendar", "webhooks")
+DOMAINS = ("people", "programmes", "media", "modules", "enrolment", "progress", "assessment", "calendar", "webhooks")
 
 
 def tracked() -> list[str]:

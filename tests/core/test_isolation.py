@@ -84,6 +84,17 @@ async def test_the_things_of_one_programme_do_not_fit_into_another(world: World,
                 beta.bodies["POST /runs/{run_id}/sessions"], If_Match='"1"',
             ),
             await manager.call("DELETE", f"{run}/sessions/{of['session_id']}", If_Match='"1"'),
+            await manager.call("GET", f"{run}/exams/{of['exam_id']}"),
+            await manager.call("PUT", f"{run}/exams/{of['exam_id']}", beta.bodies["POST /runs/{run_id}/exams"], If_Match='"1"'),
+            await manager.call("PUT", f"{run}/exams/{of['exam_id']}/registrations/{of['person_id']}"),
+            await manager.call("GET", f"{run}/exams/{of['exam_id']}/marks/{of['person_id']}"),
+            await manager.call("PUT", f"{run}/exams/{of['exam_id']}/marks/{of['person_id']}", {"mark": "1.0"}, If_Match='"0"'),
+            await manager.call("GET", f"{run}/units/intro/extensions/{of['person_id']}"),
+            await manager.call(
+                "PUT", f"{run}/units/intro/extensions/{of['person_id']}",
+                beta.bodies["PUT /runs/{run_id}/units/{unit_key}/extensions/{person_id}"], If_Match='"0"',
+            ),
+            await manager.call("GET", f"{programme}/transcripts/{of['person_id']}"),
             await manager.call("DELETE", f"{programme}/enrolments/{of['person_id']}"),
             await manager.call("DELETE", f"{run}/enrolments/{of['person_id']}"),
             await manager.call("PUT", f"{programme}/adoptions/{of['module_id']}"),
@@ -109,7 +120,7 @@ async def test_the_things_of_one_programme_do_not_fit_into_another(world: World,
 
     before = await contents(world.database)
     told = await attempts(ids)
-    assert [status for status, _ in told] == [404] * 9 + [422] * 5 + [404]
+    assert [status for status, _ in told] == [404] * 17 + [422] * 5 + [404]
     assert told == await attempts({name: str(uuid4()) for name in ids})
     assert await contents(world.database) == before
 
@@ -148,6 +159,13 @@ async def test_a_guest_in_one_run_sees_that_run_alone(world: World, alpha: Campu
         "/runs/{run_id}/participants": 403,
         "/runs/{run_id}/exports/enrolments": 403,
         "/runs/{run_id}/exports/participants": 403,
+        "/runs/{run_id}/units/{unit_key}/deadline": 200,
+        "/runs/{run_id}/units/{unit_key}/extensions": 403,
+        "/runs/{run_id}/units/{unit_key}/extensions/{person_id}": 403,
+        "/runs/{run_id}/exams": 200,
+        "/runs/{run_id}/exams/{exam_id}": 200,
+        "/runs/{run_id}/exams/{exam_id}/registrations": 403,
+        "/runs/{run_id}/exams/{exam_id}/marks/{person_id}": 403,
     }
     assert told == dict.fromkeys(told, 404) | visible
 
@@ -161,6 +179,8 @@ async def test_adopting_a_module_shows_it_and_its_runs_and_no_more(world: World,
         "/runs/{run_id}/seat-rules": 200,
         "/runs/{run_id}/sessions": 200,
         "/runs/{run_id}/sessions/{session_id}": 200,
+        "/runs/{run_id}/exams": 200,
+        "/runs/{run_id}/exams/{exam_id}": 200,
     }
     for kind in ("student", "lecturer", "examiner", "programme_administrator"):
         told = {

@@ -60,8 +60,18 @@ async def lists(world: World) -> dict[str, list[str]]:
     students = [await world.student(f"Student {number}", programme) for number in range(ROWS)]
     module = await world.module(programme, [READING])
     runs = [await world.run(programme, module) for _ in range(ROWS)]
+    exam = {
+        "title": "E", "kind": "oral", "starts": "2099-02-10T09:00:00", "ends": "2099-02-10T11:00:00",
+        "registerBy": "2099-01-20T23:59:00", "deregisterBy": "2099-02-03T23:59:00", "zone": "Europe/Berlin",
+    }  # fmt: skip
+    exams, unit = f"/runs/{runs[0]['id']}/exams", f"/runs/{runs[0]['id']}/units/intro"
+    await world.admin.put(f"{unit}/deadline", {"due": "2099-01-01T12:00:00", "zone": "UTC"}, If_Match='"0"')
+    longer = {"due": "2099-02-01T12:00:00", "zone": "UTC", "reason": "work", "note": "N"}
+    exam = await world.admin.post(exams, exam)
     for student in students:
         await student.put(f"/runs/{runs[0]['id']}/enrolment", {})
+        await student.put(f"{exams}/{exam['id']}/registration")
+        await world.admin.put(f"{unit}/extensions/{student.id}", longer, If_Match='"0"')
 
     for run in runs[1:]:
         await world.admin.put(f"/runs/{run['id']}/enrolments/{world.admin.id}", {})
@@ -93,6 +103,9 @@ async def lists(world: World) -> dict[str, list[str]]:
         f"/runs/{runs[0]['id']}/participants": people,
         f"/runs/{runs[0]['id']}/enrolment-changes": await enrolment_changes(world, runs[0]),
         "/me/progress": [run["id"] for run in runs[1:]],
+        f"{exams}/{exam['id']}/registrations": people,
+        f"{path}/transcripts": people,
+        f"{unit}/extensions": people,
         f"{path}/deliveries": await jobs(world, UUID(programme["id"])),
         "/deliveries": await jobs(world, None),
         f"{path}/plugins/sample/history": await changes(world, f"{path}/plugins/sample"),

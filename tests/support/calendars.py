@@ -25,7 +25,7 @@ def by_name(text: bytes) -> dict[str, dict[str, Any]]:
     found = {
         str(event["UID"]): {
             "starts": event["DTSTART"].dt.astimezone(UTC),
-            "ends": event["DTEND"].dt.astimezone(UTC),
+            "ends": event.get("DTEND", event["DTSTART"]).dt.astimezone(UTC),
             "zone": event["DTSTART"].params.get("TZID", "UTC"),
             "title": str(event["SUMMARY"]),
             "place": str(event.get("LOCATION", "")),
@@ -51,7 +51,9 @@ def by_description(text: bytes) -> dict[str, dict[str, Any]]:
     found = {
         event.uid.value: {
             "starts": event.dtstart.value.replace(tzinfo=zones[zone(event)]).astimezone(UTC),
-            "ends": event.dtend.value.replace(tzinfo=zones[zone(event)]).astimezone(UTC),
+            "ends": event.getChildValue("dtend", event.dtstart.value)
+            .replace(tzinfo=zones[zone(event)])
+            .astimezone(UTC),
             "zone": zone(event),
             "title": event.summary.value,
             "place": event.getChildValue("location", ""),

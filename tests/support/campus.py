@@ -102,11 +102,23 @@ async def campus(world: World, key: str) -> Campus:
         "zone": "Europe/Berlin", "mode": "hybrid", "place": f"Room {key}",
     }  # fmt: skip
     day = await admin.post(f"/runs/{run['id']}/sessions", session)
+    exam = {
+        "title": f"Exam {key}", "kind": "written", "starts": "2099-02-10T09:00:00", "ends": "2099-02-10T11:00:00",
+        "registerBy": "2099-01-20T23:59:00", "deregisterBy": "2099-02-03T23:59:00", "zone": "Europe/Berlin",
+        "place": f"Hall {key}",
+    }  # fmt: skip
+    planned = await admin.post(f"/runs/{run['id']}/exams", exam)
+    deadline = {"due": "2099-02-01T23:59:00", "zone": "Europe/Berlin"}
+    await admin.put(f"/runs/{run['id']}/units/intro/deadline", deadline, If_Match='"0"')
+    longer = {"due": "2099-03-01T23:59:00", "zone": "Europe/Berlin", "reason": "care", "note": f"Note {key}"}
     university = {"key": f"uni-{key}", "name": f"University {key}", "kind": "university", "country": "DE"}
     partner = await admin.post("/organisations", university)
     await admin.put(f"/programmes/{programme['id']}/partners/{partner['id']}", {"part": "leads"}, 204)
     participant = made.people["participant"]
     await participant.put(f"/runs/{run['id']}/enrolment", {})
+    await participant.put(f"/runs/{run['id']}/exams/{planned['id']}/registration")
+    own = f"/runs/{run['id']}/units/intro/extensions/{participant.id}"
+    await admin.put(own, longer, If_Match='"0"')
     # the role that being enrolled gives her anyway
     role = {"role": "student", "scope": "programme", "scopeId": programme["id"]}
     grant = await admin.post(f"/persons/{participant.id}/grants", role)
@@ -124,7 +136,7 @@ async def campus(world: World, key: str) -> Campus:
     made.ids = {
         "feed_id": feed["id"], "file": feed["url"].rpartition("/")[2], "programme_id": programme["id"], "module_id": module["id"], "run_id": run["id"], "session_id": day["id"],
         "media_id": uploading["id"], "organisation_id": partner["id"], "person_id": participant.id,
-        "grant_id": grant["id"], "webhook_id": hook["id"], "number": "1", "rule": "clashes", "unit_key": "intro", "file_key": "notes.txt", "path": "film.m3u8",
+        "grant_id": grant["id"], "webhook_id": hook["id"], "exam_id": planned["id"], "number": "1", "rule": "clashes", "unit_key": "intro", "file_key": "notes.txt", "path": "film.m3u8",
         "adopted_id": adopted["id"], "event_id": await dead_letter(world, key, programme["id"]),
         "orphan_id": await dead_letter(world, f"orphan-{key}", None), "subscriber": "plugin:sample",
     }  # fmt: skip
@@ -213,6 +225,13 @@ async def campus(world: World, key: str) -> Campus:
         "POST /runs/{run_id}/units/{unit_key}/progress": {**event, "score": None, "position": 0, "watched": [[0, 9]]},
         "POST /runs/{run_id}/participants/{person_id}/units/{unit_key}/progress": event,
         "POST /runs/{run_id}/participants/{person_id}/credit": {"evidence": f"Seen {key}"},
+        "POST /runs/{run_id}/exams": exam,
+        "PUT /runs/{run_id}/exams/{exam_id}": exam,
+        "PUT /runs/{run_id}/exams/{exam_id}/marks/{person_id}": {"mark": "1.3", "outcome": None, "reason": f"R {key}"},
+        "POST /runs/{run_id}/exams/{exam_id}/marks/{person_id}/credit": {"evidence": f"Seen {key}"},
+        "POST /runs/{run_id}/participants/{person_id}/credit/reversal": {"evidence": f"Seen {key}"},
+        "PUT /runs/{run_id}/units/{unit_key}/deadline": deadline,
+        "PUT /runs/{run_id}/units/{unit_key}/extensions/{person_id}": longer,
         "POST /programmes/{programme_id}/deliveries/replay": {"subscriber": "plugin:sample"},
         "POST /me/calendar-feeds": {"name": f"Calendar {key}"},
     }  # fmt: skip

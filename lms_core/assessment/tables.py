@@ -1,0 +1,109 @@
+"""Exams of runs with every mark that was ever given, and deadlines of units with their extensions."""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+
+from lms_core.db import Hundredths, Instant, metadata
+
+exam = Table(
+    "exam",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("run_id", Uuid, ForeignKey("run.id"), nullable=False, index=True),
+    Column("title", String(200), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("starts", DateTime, nullable=False),
+    Column("ends", DateTime, nullable=False),
+    Column("register_by", DateTime, nullable=False),
+    Column("deregister_by", DateTime, nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("place", String(200), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("cancelled_at", Instant),
+    CheckConstraint("kind IN ('written', 'oral', 'practical', 'paper')", name="kind"),
+)
+
+registration = Table(
+    "exam_registration",
+    metadata,
+    Column("exam_id", Uuid, ForeignKey("exam.id"), primary_key=True),
+    Column("person_id", Uuid, ForeignKey("person.id"), primary_key=True),
+    Column("module_id", Uuid, ForeignKey("module.id"), nullable=False),  # of the exam's run: attempts count by module
+    Column("programme_id", Uuid, ForeignKey("programme.id")),
+    Column("state", String(20), nullable=False),  # once there are marks, the outcome of the latest
+    Column("marks", Integer, nullable=False),  # how many there are: the number of the latest
+    Column("since", Instant, nullable=False),
+    CheckConstraint(
+        "state IN ('registered', 'deregistered', 'passed', 'failed', 'excused', 'unexcused')", name="state"
+    ),
+    Index("ix_exam_registration_person", "person_id", "module_id"),
+)
+# The last guard of the attempts: nobody is registered twice for one module, nor for one that she has passed.
+_taken = registration.c.state.in_(["registered", "passed"])
+Index(
+    "uq_exam_registration_taken",
+    registration.c.person_id,
+    registration.c.module_id,
+    unique=True,
+    sqlite_where=_taken,
+    postgresql_where=_taken,
+)
+
+# rows are only ever added: a correction is another row, and the highest number holds
+mark = Table(
+    "exam_mark",
+    metadata,
+    Column("exam_id", Uuid, primary_key=True),
+    Column("person_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("mark", Hundredths),
+    Column("outcome", String(20), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("recorded_by", Uuid, ForeignKey("person.id"), nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    ForeignKeyConstraint(["exam_id", "person_id"], ["exam_registration.exam_id", "exam_registration.person_id"]),
+    CheckConstraint("outcome IN ('passed', 'failed', 'excused', 'unexcused')", name="outcome"),
+)
+
+deadline = Table(
+    "unit_deadline",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("run_id", Uuid, ForeignKey("run.id"), nullable=False),
+    Column("unit_key", String(120), nullable=False),
+    Column("due", DateTime, nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("removed_at", Instant),  # it stays, so that calendars that show it learn of it by a higher revision
+    UniqueConstraint("run_id", "unit_key"),
+)
+
+extension = Table(
+    "deadline_extension",
+    metadata,
+    Column("run_id", Uuid, ForeignKey("run.id"), primary_key=True),
+    Column("unit_key", String(120), primary_key=True),
+    Column("person_id", Uuid, ForeignKey("person.id"), primary_key=True),
+    Column("due", DateTime, nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("reason", String(20), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("decided_by", Uuid, ForeignKey("person.id"), nullable=False),
+    Column("decided_at", Instant, nullable=False),
+    Column("withdrawn_at", Instant),  # it stays for the same reason
+    CheckConstraint("reason IN ('illness', 'care', 'work', 'technical', 'other')", name="reason"),
+)
