@@ -110,7 +110,7 @@ async def import_students(database: Database, programme_id: UUID, given: t.Stude
     bad line, unless they are skipped.
     """
     job = Import(given.lines, mode)
-    entries = job.check(_Cells, RIGHT)
+    entries = await job.check(_Cells, RIGHT)
     seen: dict[UUID, Entry[Any]] = {}
     async with job.transaction(database) as connection:
         query = select(regulation.c.id, regulation.c.version, regulation.c.valid_from).order_by(regulation.c.valid_from)

@@ -78,11 +78,12 @@ async def import_seats(
     check), and InvalidInput, which names each bad line, unless they are skipped.
     """
     job = Import(given.lines, mode)
+    entries = await job.check(_Cells, RIGHT)
     seen: dict[UUID, Entry[Any]] = {}
     steps: list[_Step] = []
     async with database.read() as connection:
         place = await _look_up(connection, run_id, under)
-        for chunk in chunks(job.check(_Cells, RIGHT)):
+        for chunk in chunks(entries):
             steps += await _plan(connection, place, chunk, job, seen)
     allowed = [step for step in steps if await _allows(hooks, place, step, job)]
     deciding = await hooks.deciding(seats.HOOK)

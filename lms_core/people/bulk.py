@@ -55,7 +55,7 @@ async def import_persons(database: Database, given: t.PersonLines, mode: Mode) -
     which names each bad line, unless they are skipped.
     """
     job = Import(given.lines, mode)
-    entries = job.check(_Cells, RIGHT)
+    entries = await job.check(_Cells, RIGHT)
     entries = job.once(entries, "externalKey", lambda cells: cells.external_key)
     entries = job.once(entries, "email", lambda cells: cells.email.lower())
     async with job.transaction(database) as connection:
