@@ -197,6 +197,7 @@ def _content(
             "A new module needs ECTS and workload. Put these lines with the right values into module.yaml, or give "
             f"--ects and --workload-hours:\n\ntitle: {msgspec.json.encode(title).decode()}\nects: 5\nworkloadHours: 150"
         )
+    rules = {unit.key: unit.completion for unit in current.units} if current else {}  # a folder has no word for them
     return ModuleContent(
         title=title,
         ects=ects,
@@ -204,7 +205,8 @@ def _content(
         language=said.language or (current.language if current else "en"),
         offered=_first(said.offered, current and current.offered) or [],
         prerequisites=_first(said.prerequisites, current and current.prerequisites) or [],
-        units=course.units,
+        completion=current.completion if current else None,
+        units=[replace(unit, completion=rules.get(unit.key)) for unit in course.units],
     )
 
 

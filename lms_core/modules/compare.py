@@ -5,7 +5,7 @@ from __future__ import annotations
 from lms_core.modules import types as t
 
 DESCRIPTION = ("title", "ects", "workload_hours", "language", "offered", "prerequisites")
-"""The fields of a content but for its units."""
+"""The fields of a content but for its units and its rule of completion."""
 
 
 def compare(old: t.ModuleContent | None, new: t.ModuleContent, revision: int) -> t.DraftChange:
@@ -17,6 +17,8 @@ def compare(old: t.ModuleContent | None, new: t.ModuleContent, revision: int) ->
     modified = [key for key in common if before[key] != after[key]]
     moved = [key for index, key in enumerate(common) if order[key] != index]
     details = [name for name in DESCRIPTION if old is None or getattr(old, name) != getattr(new, name)]
+    if (old.completion if old else None) != new.completion:
+        details.append("completion")
     added = [key for key in after if key not in before]
     removed = [key for key in before if key not in after]
     return t.DraftChange(

@@ -16,6 +16,8 @@ from lms_core.media.tables import media
 from lms_core.modules import streams
 from lms_core.modules import types as t
 from lms_core.modules.compare import DESCRIPTION, compare
+from lms_core.modules.completion import Rule
+from lms_core.modules.rulings import changed_rules, mistakes
 from lms_core.modules.tables import module, unit, unit_file, version
 from lms_core.types import new_id, now
 
@@ -25,7 +27,9 @@ _REFERENCE = re.compile(r"lms-(unit|file):([a-z0-9][a-z0-9._-]*)")
 async def read_content(connection: AsyncConnection, version_id: UUID) -> t.ModuleContent:
     """Return all that a version says. Three statements."""
     head = (
-        await connection.execute(select(*(version.c[name] for name in DESCRIPTION)).where(version.c.id == version_id))
+        await connection.execute(
+            select(*(version.c[name] for name in (*DESCRIPTION, "completion"))).where(version.c.id == version_id)
+        )
     ).one()
     files: dict[str, list[t.UnitFile]] = {}
     query = (
@@ -44,11 +48,16 @@ async def read_content(connection: AsyncConnection, version_id: UUID) -> t.Modul
     units = [
         t.Unit(
             key=row.key, kind=row.kind, title=row.title, parent=row.parent, required=row.required, body=row.body,
-            minutes=row.minutes, max_score=row.max_score, files=files.get(row.key, []),
+            minutes=row.minutes, max_score=row.max_score, completion=_rule(row.completion),
+            files=files.get(row.key, []),
         )
         for row in rows
     ]  # fmt: skip
-    return t.ModuleContent(**head._mapping, units=units)
+    return t.ModuleContent(**{**head._mapping, "completion": _rule(head.completion)}, units=units)
+
+
+def _rule(kept: Any) -> Rule | None:
+    return msgspec.convert(kept, Rule | None)
 
 
 async def _latest(connection: AsyncConnection, module_id: UUID) -> Any:
@@ -124,7 +133,7 @@ async def _touch(connection: AsyncConnection, module_id: UUID, expected: int, **
 
 async def _write(connection: AsyncConnection, module_id: UUID, number: int, new: t.ModuleContent) -> None:
     version_id = new_id()
-    head = {name: getattr(new, name) for name in DESCRIPTION}
+    head = {name: getattr(new, name) for name in DESCRIPTION} | {"completion": msgspec.to_builtins(new.completion)}
     required = sum(u.required for u in new.units)
     await connection.execute(
         insert(version),
@@ -134,7 +143,7 @@ async def _write(connection: AsyncConnection, module_id: UUID, number: int, new:
         {
             "version_id": version_id, "key": u.key, "position": position, "parent": u.parent, "kind": u.kind,
             "title": u.title, "required": u.required, "body": u.body, "minutes": u.minutes,
-            "max_score": u.max_score,
+            "max_score": u.max_score, "completion": msgspec.to_builtins(u.completion),
         }
         for position, u in enumerate(new.units)
     ]  # fmt: skip
@@ -180,6 +189,7 @@ async def _check(connection: AsyncConnection, programme_id: UUID, new: t.ModuleC
             target = target.rstrip(".")
             if target not in (keys if kind == "unit" else own):
                 errors.append(FieldError(f"{place}.body", f"lms-{kind}:{target} leads nowhere"))
+    errors += mistakes(new)
     if errors:
         raise InvalidInput("The content does not hold together.", errors=errors[:100])
 
@@ -234,7 +244,10 @@ async def publish(connection: AsyncConnection, module_id: UUID, expected: int, a
             )
         )
     ).one()  # fmt: skip
-    return t.Version(**row._mapping, units=count)
+    before = version.c.module_id == module_id, version.c.number < row.number, version.c.published_at.is_not(None)
+    previous = await connection.scalar(select(version.c.id).where(*before).order_by(version.c.number.desc()).limit(1))
+    notes = await changed_rules(connection, previous, latest.id) if previous else []
+    return t.Version(**row._mapping, units=count, notes=notes)
 
 
 async def _check_ready(connection: AsyncConnection, version_id: UUID) -> None:

@@ -48,6 +48,7 @@ version = Table(
     Column("language", String(35), nullable=False),
     Column("offered", Json, nullable=False),
     Column("prerequisites", Json, nullable=False),
+    Column("completion", Json),
     Column("units_required", Integer, nullable=False),
     Column("published_at", Instant),
     Column("published_by", Uuid, ForeignKey("person.id")),
@@ -74,6 +75,7 @@ unit = Table(
     Column("body", Text, nullable=False),
     Column("minutes", Integer),
     Column("max_score", Hundredths),
+    Column("completion", Json),
 )
 
 unit_file = Table(

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Meta
 
 from lms_core.hooks.types import SessionRemark
+from lms_core.modules.completion import Rule
 from lms_core.types import (
     BadValue,
     Body,
@@ -64,7 +65,7 @@ class Unit(Payload, frozen=True, kw_only=True):
     `key` survives versions, so progress survives a correction. `parent` is the key of an earlier unit and
     groups units into chapters. `body` is Markdown (HTML allowed) in which `lms-unit:KEY` links another unit and
     `lms-file:KEY` a file of this unit. `minutes` is the expected work. `max_score` belongs to a quiz or an
-    assignment.
+    assignment. Without `completion` the unit is completed when an event says so.
     """
 
     key: Key
@@ -75,6 +76,7 @@ class Unit(Payload, frozen=True, kw_only=True):
     body: Body = ""
     minutes: Annotated[int, Meta(ge=0, le=100_000)] | None = None
     max_score: Decimal | None = None
+    completion: Rule | None = None
     files: Annotated[list[UnitFile], Meta(max_length=5_000)] = []
 
     def __post_init__(self) -> None:
@@ -88,6 +90,7 @@ class ModuleContent(Payload, frozen=True, kw_only=True):
 
     `ects` is an exact decimal with at most two places, `workload_hours` the expected work for the whole
     module, `prerequisites` keys of modules of the same programme, `offered` the seasons in which runs start.
+    Without `completion` a run is completed with all of its required units.
     """
 
     title: Name
@@ -96,6 +99,7 @@ class ModuleContent(Payload, frozen=True, kw_only=True):
     language: Language = "en"
     offered: Annotated[list[Season], Meta(max_length=2)] = []
     prerequisites: Annotated[list[Key], Meta(max_length=50)] = []
+    completion: Rule | None = None
     units: Annotated[list[Unit], Meta(max_length=2_000)] = []
 
     def __post_init__(self) -> None:
@@ -144,7 +148,7 @@ class DraftChange(View, frozen=True, kw_only=True):
 
 
 class Version(View, frozen=True, kw_only=True):
-    """A published version of a module: never changes."""
+    """A published version of a module: never changes. `notes` are told once, to who publishes it."""
 
     module_id: UUID
     number: int
@@ -153,6 +157,7 @@ class Version(View, frozen=True, kw_only=True):
     published_at: datetime
     units: int
     units_required: int
+    notes: list[str] = []
 
 
 VersionNumber = Annotated[int, Meta(ge=1, le=1_000_000)]

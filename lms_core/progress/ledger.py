@@ -6,7 +6,7 @@ after it is the latest, whatever her other devices send at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC
 from typing import Any
 from uuid import UUID
@@ -17,8 +17,11 @@ from sqlalchemy import select
 from lms_core.db import AsyncConnection
 from lms_core.enrolment.moves import tell_completed
 from lms_core.errors import Conflict, FieldError, InvalidInput, NotFound, Unavailable, field_error
+from lms_core.modules.completion import Rule
 from lms_core.progress import statements as sql
 from lms_core.progress import types as t
+from lms_core.progress.rules import Unit, asks_for, decided, missing_of_run
+from lms_core.progress.sessions import held_sessions
 from lms_core.progress.state import State, join, of_event, seconds
 from lms_core.progress.tables import progress_event, unit_state
 from lms_core.types import now
@@ -80,6 +83,9 @@ async def record(
         case "assessed-by-others":
             where = FieldError("path.unit_key", str(outcome.reason))
             raise InvalidInput("You cannot record this yourself.", errors=[where])
+        case "unknown-session":
+            where = FieldError("body.attended.sessionId", str(outcome.reason))
+            raise InvalidInput("This cannot be recorded.", errors=[where])
         case "too-many-pieces":
             where = FieldError("body.watched", str(outcome.reason))
             raise InvalidInput("This cannot be recorded.", errors=[where])
@@ -119,16 +125,18 @@ async def write(
 
     `kinds` are those that `recorded_by` may record, `needs` is a permission that the role of participants must have.
     Raises nothing: what cannot be is refused in its outcome. Statements: the events, the units, the states; one more
-    where an event is not new, two where runs are completed.
+    where an event is not new, two where runs are completed, one each where rules ask for attendance or for units.
     """
     if not events:
         return Written([], {}, [])
     dialect = connection.dialect.name
     by_id = {event.id: event for event in reversed(events)}  # the first of those that have one id
     who = {"who": person_id}
+    received = now()
     new = {
-        **who, "events": [_told(event) for event in by_id.values()], "received_at": now(), "recorded_by": recorded_by,
-        "kinds": kinds, "needs": f'"{needs}"' if needs else "",
+        **who, "events": [_told(event) for event in by_id.values()], "kinds": kinds,
+        "received_at": received, "recorded_by": recorded_by,
+        "needs": f'"{needs}"' if needs else "",
     }  # fmt: skip
     inserted = {row.id: row for row in await connection.execute(sql.INSERT_EVENTS[dialect], new)}
     kept = dict(inserted)
@@ -156,7 +164,13 @@ async def write(
     states: dict[Place, list[State]] = {}
     for row in inserted.values():
         states.setdefault((row.run_id, row.unit_key), []).append(of_event(row))
-    joined = {place: join([State.stored(units[place]), *those]) for place, those in states.items()}
+    asked = {place: Unit.of(units[place]) for place in states}
+    attending = {place[0] for place, unit in asked.items() if asks_for(unit.rule, "attended")}
+    sessions = await held_sessions(connection, attending)
+    joined = {
+        place: decided(asked[place], join([State.stored(units[place]), *those]), sessions.get(place[0], {}), received)
+        for place, those in states.items()
+    }
     changed = [(place, state) for place, state in joined.items() if state != State.stored(units[place])]
     rows = [
         {
@@ -180,6 +194,9 @@ def _told(event: t.PlacedEvent) -> dict[str, Any]:
         "score": None if event.score is None else int(event.score * 100),
         "position": event.position,
         "watched": event.watched,
+        "facts": event.facts,
+        "session_id": event.attended.session_id.hex if event.attended else None,
+        "attended": msgspec.to_builtins(event.attended) if event.attended else None,
         "at": event.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
     }
 
@@ -197,6 +214,8 @@ def _reason(event: t.PlacedEvent, unit: Any, kinds: tuple[str, ...]) -> tuple[t.
     if event.score is not None and (unit.max_score is None or event.score > unit.max_score):
         limit = "has no score" if unit.max_score is None else f"has at most {unit.max_score}"
         return "impossible-score", f"this unit {limit}"
+    if event.attended is not None:
+        return "unknown-session", "the run has no such session"
     if event.watched and len(unit.watched or ()) >= sql.MOST_PIECES:
         return (
             "too-many-pieces",
@@ -222,11 +241,31 @@ async def _complete_runs(
     for place, state in joined.items():
         if units[place].required and state.completed_at and units[place].completed_at is None:
             lacking[place[0]] -= 1
-    complete = [run_id for run_id, count in lacking.items() if not count]
+    ruled = {place[0]: msgspec.convert(units[place].of_run, Rule) for place in joined if units[place].of_run}
+    done = await _done(connection, person_id, ruled.keys() & lacking.keys())
+    complete = [
+        run_id
+        for run_id, count in lacking.items()
+        if not (missing_of_run(ruled[run_id], done[run_id]) if run_id in ruled else count)
+    ]
     if not complete:
         return []
     values = {"who": person_id, "runs": complete, "moment": now()}
-    done = (await connection.execute(sql.COMPLETE_RUNS, values)).all()
-    completed = sorted((row.run_id, row.programme_id) for row in done)
+    rows = (await connection.execute(sql.COMPLETE_RUNS, values)).all()
+    completed = sorted((row.run_id, row.programme_id) for row in rows)
     await tell_completed(connection, [(person_id, run_id, programme_id) for run_id, programme_id in completed])
-    return sorted(row.run_id for row in done)
+    return sorted(row.run_id for row in rows)
+
+
+async def _done(connection: AsyncConnection, person_id: UUID, runs: Collection[UUID]) -> dict[UUID, set[str]]:
+    """Return the keys of the units that a person has completed, by run. One statement, none for no runs."""
+    found: dict[UUID, set[str]] = {run_id: set() for run_id in runs}
+    if found:
+        query = select(unit_state.c.run_id, unit_state.c.unit_key).where(
+            unit_state.c.person_id == person_id,
+            unit_state.c.run_id.in_(list(runs)),
+            unit_state.c.completed_at.is_not(None),
+        )
+        for row in await connection.execute(query):
+            found[row.run_id].add(row.unit_key)
+    return found

@@ -7,18 +7,23 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import BindParameter, and_, bindparam, distinct, func, null, select
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from lms_core.db import AsyncConnection, Hundredths
 from lms_core.enrolment.tables import programme_enrolment, run_enrolment
 from lms_core.errors import NotFound
+from lms_core.modules.completion import Rule
 from lms_core.modules.tables import module, run, unit, version
 from lms_core.people.search import begins
 from lms_core.people.tables import person
 from lms_core.programmes.tables import programme, regulation
 from lms_core.progress import types as t
-from lms_core.progress.state import seconds
+from lms_core.progress.rules import Unit, asks_for, missing, missing_of_run
+from lms_core.progress.sessions import held_sessions
+from lms_core.progress.state import State, seconds
+from lms_core.progress.statements import DURATION
 from lms_core.progress.tables import COUNTING, credit, unit_state
 
 _ME: BindParameter[Any] = bindparam("me")
@@ -28,8 +33,9 @@ _outline = (
     select(
         run.c.id.label("run_id"), run.c.title.label("run_title"), version.c.ects, version.c.number,
         version.c.units_required, run_enrolment.c.state, unit.c.key, unit.c.parent, unit.c.kind, unit.c.title,
-        unit.c.required, unit.c.minutes, unit.c.max_score, unit_state.c.completed_at, unit_state.c.score,
-        unit_state.c.position, unit_state.c.watched,
+        unit.c.required, unit.c.minutes, unit.c.max_score,
+        unit.c.completion, DURATION.label("duration_ms"), version.c.completion.label("of_run"),
+        *(unit_state.c[name] for name in State.__struct_fields__),
     )
     .select_from(run)
     .join(version, version.c.id == run.c.version_id)
@@ -45,7 +51,7 @@ _outline = (
     .order_by(unit.c.position)
 )  # fmt: skip
 
-_UNIT_FIELDS = [name for name in t.OutlineUnit.__struct_fields__ if name != "watched_seconds"]
+_UNIT_FIELDS = [name for name in t.OutlineUnit.__struct_fields__ if name not in ("watched_seconds", "missing")]
 
 
 def percent(done: int, required: int) -> int:
@@ -54,12 +60,20 @@ def percent(done: int, required: int) -> int:
 
 
 async def outline(connection: AsyncConnection, run_id: UUID, person_id: UUID) -> t.Outline:
-    """Return a run's units with a person's state. Raises NotFound. One statement."""
+    """Return a run's units with a person's state. Raises NotFound. One statement, two with rules about attendance."""
     rows = (await connection.execute(_outline, {"me": person_id, "of_run": run_id})).all()
     if not rows:
         raise NotFound("There is no such run.")
     head = rows[0]
     done = sum(row.required and row.completed_at is not None for row in rows)
+    asked = {row.key: Unit.of(row) for row in rows}
+    attending = any(asks_for(unit.rule, "attended") for unit in asked.values())
+    sessions = await held_sessions(connection, [run_id] if attending and head.state else [])
+    lacking = {
+        row.key: missing(asked[row.key], State.stored(row), sessions.get(run_id, {}))
+        for row in rows
+        if head.state and row.completed_at is None
+    }
     return t.Outline(
         run_id=head.run_id,
         title=head.run_title,
@@ -67,14 +81,23 @@ async def outline(connection: AsyncConnection, run_id: UUID, person_id: UUID) ->
         version=head.number,
         state=head.state,
         percent=percent(done, head.units_required),
-        units=[_unit(row) for row in rows],
+        missing=_missing_of_run(rows) if head.state not in (None, "completed") else [],
+        units=[_unit(row, lacking.get(row.key, [])) for row in rows],
     )
 
 
-def _unit(row: Any) -> t.OutlineUnit:
+def _missing_of_run(rows: Sequence[Any]) -> list[t.Missing]:
+    done = {row.key for row in rows if row.completed_at}
+    if rows[0].of_run is None:
+        needed = [row for row in rows if row.required and row.key not in done]
+        return [t.Missing(code="unit", text=f"“{row.title}”", unit=row.key) for row in needed]
+    return missing_of_run(msgspec.convert(rows[0].of_run, Rule), done, {row.key: row.title for row in rows})
+
+
+def _unit(row: Any, lacking: list[t.Missing]) -> t.OutlineUnit:
     values = {name: getattr(row, name) for name in _UNIT_FIELDS}
     watched = row.watched or []
-    return t.OutlineUnit(**values | {"watched": watched}, watched_seconds=seconds(watched))
+    return t.OutlineUnit(**values | {"watched": watched}, watched_seconds=seconds(watched), missing=lacking)
 
 
 _changes = (

@@ -134,7 +134,7 @@ async def assess(
     run_id: FromPath[UUID],
     person_id: FromPath[UUID],
     unit_key: KeyInPath,
-    data: JSONBody[t.ProgressEvent],
+    data: JSONBody[t.Assessment],
     request: LmsRequest,
     database: NamedDependency[Database],
 ) -> t.Recorded:

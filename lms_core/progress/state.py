@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,17 +18,21 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a person in a unit; the defaults are what is known of one who has done nothing."""
 
     completed_at: datetime | None = None
+    told_at: datetime | None = None
     score: Decimal | None = None
     position: int | None = None
     position_at: datetime | None = None
     position_event: UUID | None = None
     watched: list[Piece] = []
+    facts: list[str] = []
+    attended: dict[str, list[Any]] = {}
 
     @classmethod
     def stored(cls, row: Any) -> State:
         """Read a state from its row, or from the nulls of an outer join that found none."""
         values = {name: getattr(row, name) for name in cls.__struct_fields__}
-        return cls(**values | {"watched": row.watched or []})
+        lists = {"watched": row.watched or [], "facts": row.facts or [], "attended": row.attended or {}}
+        return cls(**values | lists)
 
 
 def of_event(row: Any) -> State:
@@ -40,17 +44,19 @@ def of_event(row: Any) -> State:
     at = min(row.at, row.received_at)
     moved = row.position is not None
     return State(
-        completed_at=at if row.completed else None,
+        told_at=at if row.completed else None,
         score=row.score,
         position=row.position,
         position_at=at if moved else None,
         position_event=row.id if moved else None,
         watched=union(row.watched or []),
+        facts=sorted(set(row.facts or [])),
+        attended=_attended(at, row) if row.attended else {},
     )
 
 
 def join(states: Iterable[State]) -> State:
-    """Join states: the earliest completion, the best score, the latest position, all that was watched.
+    """Join states: the earliest completion, the best score, the latest position, all else that was ever said.
 
     Of two positions at one moment that of the higher event id counts.
     """
@@ -58,13 +64,35 @@ def join(states: Iterable[State]) -> State:
     moved = [one for one in joined if one.position is not None]
     last = max(moved, key=lambda one: (one.position_at, one.position_event), default=State())
     return State(
-        completed_at=min((one.completed_at for one in joined if one.completed_at is not None), default=None),
+        completed_at=_earliest(one.completed_at for one in joined),
+        told_at=_earliest(one.told_at for one in joined),
         score=max((one.score for one in joined if one.score is not None), default=None),
         position=last.position,
         position_at=last.position_at,
         position_event=last.position_event,
         watched=union(piece for one in joined for piece in one.watched),
+        facts=sorted({fact for one in joined for fact in one.facts}),
+        attended=_latest(word for one in joined for word in one.attended.items()),
     )
+
+
+def _attended(at: datetime, row: Any) -> dict[str, list[Any]]:
+    """Return one word on a session; it begins with what orders words on it: the moment, and the event's id."""
+    moment = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return {
+        row.session_id.hex: [moment, row.id.hex, *(row.attended[name] for name in ("minutes", "excused", "remote"))]
+    }
+
+
+def _latest(words: Iterable[tuple[str, list[Any]]]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for session, word in words:
+        found[session] = max(found.get(session, word), word)
+    return found
+
+
+def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
+    return min((at for at in moments if at is not None), default=None)
 
 
 def union(pieces: Iterable[Piece]) -> list[Piece]:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     cast,
     column,
     exists,
@@ -23,7 +24,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from lms_core.db import Json
 from lms_core.enrolment.tables import run_enrolment
-from lms_core.modules.tables import run, unit
+from lms_core.media.tables import preparation
+from lms_core.modules.tables import run, session, unit, unit_file, version
 from lms_core.people.tables import person, role
 from lms_core.progress.state import State
 from lms_core.progress.tables import progress_event, unit_state
@@ -31,14 +33,13 @@ from lms_core.progress.tables import progress_event, unit_state
 MOST_PIECES = 2_000
 """So many pieces of a film, apart from each other, does nobody watch; a unit that has them takes no more."""
 
-TOLD = [
-    progress_event.c[name] for name in ("id", "run_id", "unit_key", "completed", "score", "position", "watched", "at")
-]
+TOLD = [c for c in progress_event.c if c.name not in ("person_id", "received_at", "recorded_by")]
 _WHO: BindParameter[Any] = bindparam("who", type_=progress_event.c.person_id.type)
-_TAKES_PART = run_enrolment.c.state.in_(["enrolled", "completed"])
+TAKES_PART = run_enrolment.c.state.in_(["enrolled", "completed"])
 
 
-def _state_of_unit(who: Any) -> Any:
+def state_of_unit(who: Any) -> Any:
+    """Join the state of a person to the units of a run."""
     return and_(unit_state.c.person_id == who, unit_state.c.run_id == run.c.id, unit_state.c.unit_key == unit.c.key)
 
 
@@ -65,7 +66,8 @@ def _insert(dialect: Any) -> Any:
     allowed = (
         select(
             told.c.id, _WHO, run_enrolment.c.run_id, unit.c.key, told.c.completed, told.c.score, told.c.position,
-            told.c.watched, told.c.at, bindparam("received_at", type_=progress_event.c.received_at.type),
+            told.c.watched, told.c.facts, told.c.session_id, told.c.attended, told.c.at,
+            bindparam("received_at", type_=progress_event.c.received_at.type),
             bindparam("recorded_by", type_=progress_event.c.recorded_by.type),
         )
         .select_from(told)
@@ -73,12 +75,16 @@ def _insert(dialect: Any) -> Any:
         .join(person, person.c.id == run_enrolment.c.person_id)
         .join(run, run.c.id == run_enrolment.c.run_id)
         .join(unit, and_(unit.c.version_id == run.c.version_id, unit.c.key == told.c.unit_key))
-        .outerjoin(unit_state, _state_of_unit(_WHO))
+        .outerjoin(unit_state, state_of_unit(_WHO))
         .where(
-            _TAKES_PART,
+            TAKES_PART,
             unit.c.kind.in_(bindparam("kinds", expanding=True)),
             or_(told.c.score.is_(None), told.c.score <= unit.c.max_score),
             or_(told.c.watched.is_(None), unit_state.c.watched.is_(None), pieces(unit_state.c.watched) < MOST_PIECES),
+            or_(
+                told.c.session_id.is_(None),
+                exists().where(session.c.id == told.c.session_id, session.c.run_id == run_enrolment.c.run_id),
+            ),
             exists().where(role.c.name == "participant", cast(role.c.permissions, Text).contains(bindparam("needs"))),
         )
         .with_for_update(key_share=True, of=[person, run_enrolment])
@@ -113,7 +119,7 @@ def _lacking(of_run: Any, who: Any) -> Any:
         select(literal(1))
         .select_from(run)
         .join(unit, unit.c.version_id == run.c.version_id)
-        .outerjoin(unit_state, _state_of_unit(who))
+        .outerjoin(unit_state, state_of_unit(who))
         .where(of_run, unit.c.required, unit_state.c.completed_at.is_(None))
     )
 
@@ -125,44 +131,63 @@ _lacking_by_run = (
     .group_by(run.c.id)
     .subquery()
 )
+_films = (
+    select(func.max(preparation.c.duration_ms))
+    .join_from(unit_file, preparation, preparation.c.media_id == unit_file.c.media_id)
+    .where(unit_file.c.version_id == unit.c.version_id, unit_file.c.unit_key == unit.c.key)
+    .correlate(unit)
+    .scalar_subquery()
+)
+DURATION = case((unit.c.completion.is_not(None), _films))
+"""How long the film of a unit is, in milliseconds; asked only where the unit has a rule that may want to know."""
+
 _mine = unit_state.alias()
 _newest = select(func.coalesce(func.max(_mine.c.changed), 0)).where(_mine.c.person_id == _WHO).scalar_subquery()
 UNITS = (
     select(
-        run.c.id.label("run_id"), run_enrolment.c.state, unit.c.key, unit.c.kind, unit.c.required, unit.c.max_score,
+        run.c.id.label("run_id"), run_enrolment.c.state, unit.c.key, unit.c.title, unit.c.kind, unit.c.completion,
+        DURATION.label("duration_ms"), version.c.completion.label("of_run"), unit.c.required, unit.c.max_score,
         func.coalesce(_lacking_by_run.c.count, 0).label("lacking"), _newest.label("newest"), *_STATE,
     )
     .select_from(run_enrolment)
     .join(run, run.c.id == run_enrolment.c.run_id)
+    .join(version, version.c.id == run.c.version_id)
     .join(unit, unit.c.version_id == run.c.version_id)
-    .outerjoin(unit_state, _state_of_unit(_WHO))
+    .outerjoin(unit_state, state_of_unit(_WHO))
     .outerjoin(_lacking_by_run, _lacking_by_run.c.id == run.c.id)
     .where(
         run_enrolment.c.person_id == _WHO,
         run_enrolment.c.run_id.in_(_RUNS),
-        _TAKES_PART,
+        TAKES_PART,
         unit.c.key.in_(bindparam("keys", expanding=True)),
     )
 )  # fmt: skip
 
 
-def _complete(*whom: Any) -> Any:
-    """Complete the runs of those in which nothing is lacking any more."""
-    lacking = _lacking(run.c.id == run_enrolment.c.run_id, run_enrolment.c.person_id).correlate(run_enrolment)
+def _complete(*where: Any) -> Any:
+    """Complete the runs of those who take part and are not through."""
     return (
         update(run_enrolment)
-        .where(*whom, run_enrolment.c.state == "enrolled", ~exists(lacking))
+        .where(*where, run_enrolment.c.state == "enrolled")
         .values(state="completed", completed_at=bindparam("moment"))
         .returning(run_enrolment.c.person_id, run_enrolment.c.run_id, run_enrolment.c.programme_id)
     )
 
 
-COMPLETE_RUNS = _complete(run_enrolment.c.person_id == _WHO, run_enrolment.c.run_id.in_(_RUNS))
-_something_required = (
-    select(literal(1))
-    .join_from(run, unit, unit.c.version_id == run.c.version_id)
-    .where(run.c.id == run_enrolment.c.run_id, unit.c.required)
-    .correlate(run_enrolment)
+_lacks = exists(_lacking(run.c.id == run_enrolment.c.run_id, run_enrolment.c.person_id).correlate(run_enrolment))
+_of_run = select(literal(1)).where(run.c.id == run_enrolment.c.run_id).correlate(run_enrolment)
+_ruled = exists(
+    _of_run.join_from(run, version, version.c.id == run.c.version_id).where(version.c.completion.is_not(None))
 )
-COMPLETE_ALL = _complete(run_enrolment.c.run_id == bindparam("of_run"), exists(_something_required))
-"""The same for all who take part in a run; where nothing is required, nobody has done enough by doing nothing."""
+_requires = exists(_of_run.join_from(run, unit, unit.c.version_id == run.c.version_id).where(unit.c.required))
+_RUN: BindParameter[Any] = bindparam("of_run", type_=run_enrolment.c.run_id.type)
+
+COMPLETE_RUNS = _complete(run_enrolment.c.person_id == _WHO, run_enrolment.c.run_id.in_(_RUNS), or_(_ruled, ~_lacks))
+"""Complete runs of a person: of those whose version has a rule of its own it must be known that it is fulfilled."""
+
+COMPLETE_ALL = _complete(run_enrolment.c.run_id == _RUN, ~_lacks, _requires)
+"""Complete a run without such a rule for everybody, if anything is required: nobody is through by doing nothing."""
+
+COMPLETE_THESE = _complete(
+    run_enrolment.c.run_id == _RUN, run_enrolment.c.person_id.in_(bindparam("people", expanding=True))
+)

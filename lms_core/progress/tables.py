@@ -28,6 +28,9 @@ progress_event = Table(
     Column("score", Hundredths),
     Column("position", Integer),
     Column("watched", Json),
+    Column("facts", Json),
+    Column("session_id", Uuid, ForeignKey("session.id")),
+    Column("attended", Json),
     Column("at", Instant, nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("recorded_by", Uuid, ForeignKey("person.id"), nullable=False),
@@ -39,12 +42,15 @@ unit_state = Table(
     Column("person_id", Uuid, ForeignKey("person.id"), primary_key=True),
     Column("run_id", Uuid, ForeignKey("run.id"), primary_key=True),
     Column("unit_key", String(120), primary_key=True),
-    Column("completed_at", Instant),
+    Column("completed_at", Instant),  # decided: by the unit's rule, or as told where it has none; never taken back
+    Column("told_at", Instant),
     Column("score", Hundredths),
     Column("position", Integer),
     Column("position_at", Instant),
     Column("position_event", Uuid),
     Column("watched", Json, nullable=False),  # disjoint pieces in order: [[from, to], ...]
+    Column("facts", Json, nullable=False),
+    Column("attended", Json, nullable=False),  # the latest word on each session: {session: [at, event, ...]}
     # place in the order in which this person's states changed, given under the lock of her row
     Column("changed", BigInteger, nullable=False),
     UniqueConstraint("person_id", "changed"),

@@ -10,9 +10,12 @@ from uuid import UUID
 from msgspec import Meta
 
 from lms_core.enrolment.types import ProgrammeState, RunState
+from lms_core.modules.completion import RuleKind
 from lms_core.modules.types import UnitKind, VersionNumber
 from lms_core.types import BadValue, Count, Instant, Key, LongText, Payload, View, check_decimal, check_instant
 
+OwnFact = Literal["opened", "readToEnd"]
+Fact = Literal[OwnFact, "submitted", "signedOff"]
 Piece = Annotated[list[int], Meta(min_length=2, max_length=2)]
 """Seconds of a film as [from, to]: from the first that was watched to the first that was not."""
 
@@ -26,6 +29,7 @@ class Told(Payload, frozen=True, kw_only=True):
     score: Decimal | None = None
     position: int | None = None
     watched: list[Piece] | None = None
+    facts: list[OwnFact] | None = None
 
 
 class ProgressEvent(Told, frozen=True, kw_only=True):
@@ -34,11 +38,13 @@ class ProgressEvent(Told, frozen=True, kw_only=True):
     Sending it again, late or in another order changes nothing: it counts once. `position` is in seconds of a
     video, `watched` what of it was watched since the device last told, as up to 100 pieces [from, to] in whole seconds,
     in any order. A unit's state joins all events: completed once any says so, the best score, the latest position, all
-    that was ever watched. A device whose clock is ahead is kept as it told, and counts as of the moment of receipt.
+    that was ever watched, all `facts`. A device whose clock is ahead is kept as it told, and counts as of the moment of
+    receipt.
     """
 
     position: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
     watched: Annotated[list[Piece], Meta(min_length=1, max_length=100)] | None = None
+    facts: Annotated[list[OwnFact], Meta(min_length=1, max_length=4)] | None = None
 
     def __post_init__(self) -> None:
         """Refuse scores, moments and pieces that cannot be."""
@@ -47,11 +53,31 @@ class ProgressEvent(Told, frozen=True, kw_only=True):
             check_decimal("score", self.score, 0, 100_000)
         if not all(0 <= start < end <= 1_000_000 for start, end in self.watched or ()):
             raise BadValue("watched", "each piece must be [from, to] with 0 <= from < to <= 1000000 seconds")
-        if not self.completed and self.score is None and self.position is None and self.watched is None:
-            raise ValueError("give completed, score, position or watched, or the event says nothing")
+        said = (self.score, self.position, self.watched, self.facts, getattr(self, "attended", None))
+        if not self.completed and all(one is None for one in said):
+            raise ValueError("give completed, score, position, watched or facts, or the event says nothing")
 
 
-class PlacedEvent(ProgressEvent, frozen=True, kw_only=True):
+class Attendance(Payload, frozen=True, kw_only=True):
+    """How long somebody took part in a session of the run; the latest word on a session counts.
+
+    Who is excused was not there. Who takes part from elsewhere counts where the session is online or hybrid.
+    """
+
+    session_id: UUID
+    minutes: Annotated[int, Meta(ge=0, le=10_000)]
+    excused: bool = False
+    remote: bool = False
+
+
+class Assessment(ProgressEvent, frozen=True, kw_only=True):
+    """A progress event told by one who assesses: a hand-in, a sign-off and attendance as well."""
+
+    facts: Annotated[list[Fact], Meta(min_length=1, max_length=4)] | None = None  # type: ignore[assignment] # more words
+    attended: Attendance | None = None
+
+
+class PlacedEvent(Assessment, frozen=True, kw_only=True):
     """A progress event with the unit that it is about."""
 
     run_id: UUID
@@ -75,7 +101,14 @@ class Batch(Payload, frozen=True):
 
 
 RefusalCode = Literal[
-    "malformed", "unknown-unit", "assessed-by-others", "impossible-score", "id-taken", "too-many-pieces", "not-allowed"
+    "malformed",
+    "unknown-unit",
+    "assessed-by-others",
+    "impossible-score",
+    "id-taken",
+    "too-many-pieces",
+    "unknown-session",
+    "not-allowed",
 ]
 
 
@@ -150,13 +183,28 @@ class OutlineUnit(View, frozen=True, kw_only=True):
     position: int | None
     watched: list[Piece]
     watched_seconds: int
+    missing: list[Missing]
+
+
+MissingCode = Literal[RuleKind, "completed"]
+
+
+class Missing(View, frozen=True, kw_only=True):
+    """Something that is missing until a unit or a run is completed: in words, such as 12 minutes of “Film”.
+
+    The code is the kind of the rule; `completed` is what an event has to say of a unit without a rule.
+    """
+
+    code: MissingCode
+    text: str
+    unit: str | None
 
 
 class Outline(View, frozen=True, kw_only=True):
     """A run with its units in the order of study and my state in each.
 
     `state` is null for one who is not enrolled (a lecturer). `percent` counts completed required units, rounded
-    down.
+    down. `missing` says what keeps the run, or a unit of it, from being completed; nothing once it is.
     """
 
     run_id: UUID
@@ -165,6 +213,7 @@ class Outline(View, frozen=True, kw_only=True):
     version: int
     state: RunState | None
     percent: int
+    missing: list[Missing]
     units: list[OutlineUnit]
 
 
@@ -175,11 +224,15 @@ class VersionChoice(Payload, frozen=True):
 
 
 class VersionChanged(View, frozen=True, kw_only=True):
-    """The version that a run has now; `completed` are the participants who thereby lack nothing any more."""
+    """The version that a run has now; `completed` are the participants who thereby lack nothing any more.
+
+    `notes` say what other rules decide about now; what participants have completed stays completed.
+    """
 
     run_id: UUID
     version: int
     completed: list[UUID]
+    notes: list[str]
 
 
 class DashboardRun(View, frozen=True, kw_only=True):

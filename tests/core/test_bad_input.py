@@ -100,7 +100,7 @@ def fields(
     """Walk through a schema and a right value side by side; yield every field's place, the keys to it, its schema."""
     for name, field in operation.resolve(schema).get("properties", {}).items():
         if "oneOf" in field:
-            field |= field["oneOf"][0] | {"nullable": True}
+            field |= operation.resolve(field["oneOf"][0]) | {"nullable": True}
         yield f"{place}.{name}", [name], field
         if field.get("type") == "array" and right.get(name):
             item = operation.resolve(field["items"])

@@ -220,9 +220,9 @@ async def campus(world: World, key: str) -> Campus:
         "PUT /runs/{run_id}/decision": {"go": True, "reason": f"Enough {key}"},
         "PUT /runs/{run_id}/version": {"version": 1},
         "POST /me/progress": {
-            "events": [{**event, "runId": run["id"], "unitKey": "intro", "score": None, "position": 0, "watched": [[0, 9]]}]
+            "events": [{**event, "runId": run["id"], "unitKey": "intro", "score": None, "position": 0, "watched": [[0, 9]], "facts": ["opened"]}]
         },
-        "POST /runs/{run_id}/units/{unit_key}/progress": {**event, "score": None, "position": 0, "watched": [[0, 9]]},
+        "POST /runs/{run_id}/units/{unit_key}/progress": {**event, "score": None, "position": 0, "watched": [[0, 9]], "facts": ["opened"]},
         "POST /runs/{run_id}/participants/{person_id}/units/{unit_key}/progress": event,
         "POST /runs/{run_id}/participants/{person_id}/credit": {"evidence": f"Seen {key}"},
         "POST /runs/{run_id}/exams": exam,
