@@ -15,6 +15,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 import lms_core.assessment.deadline_routes
+import lms_core.assessment.hand_in_routes
 import lms_core.assessment.routes
 import lms_core.calendar.routes
 import lms_core.enrolment.bulk_routes
@@ -104,6 +105,7 @@ def create_app(settings: Settings, plugins: Iterable[Plugin] | None = None) -> L
             lms_core.progress.routes.router,
             lms_core.assessment.routes.router,
             lms_core.assessment.deadline_routes.router,
+            lms_core.assessment.hand_in_routes.router,
             lms_core.outbox.routes.router,
             lms_core.webhooks.routes.router,
             lms_core.calendar.routes.router,

@@ -62,7 +62,7 @@ _PLACES: dict[str, Select[Any]] = {
     .join_from(run, module, module.c.id == run.c.module_id)
     .where(run.c.id == bindparam("of")),
     "module_id": select(module.c.programme_id, null()).where(module.c.id == bindparam("of")),
-    "media_id": select(media.c.programme_id, null()).where(media.c.id == bindparam("of")),
+    "media_id": select(media.c.programme_id, null()).where(media.c.id == bindparam("of"), ~media.c.private),
 }
 
 # May a programme's people look at this module or run because the programme adopted it?

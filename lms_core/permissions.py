@@ -38,6 +38,7 @@ PERMISSIONS = {
     "credits.book": "book ECTS, and take booked ones back",
     "exams.register": "register for the exams of a run",
     "extensions.decide": "decide on later deadlines for single persons, see the reasons",
+    "work.hand_in": "bring own files for assignments and hand them in",
     "transcripts.read": "see the transcripts of the students of a programme",
     "marks.record": "see who is registered for an exam, register and deregister others, record results",
 }
@@ -46,7 +47,7 @@ ADOPTED = frozenset({"programmes.read", "runs.read", "runs.enrol"})
 """What a role in a programme also allows on modules and runs that the programme has adopted from another."""
 
 _STUDENT = ["programmes.read", "runs.read", "runs.enrol"]
-_ENROLLED = ["runs.read", "runs.study", "progress.record", "exams.register"]
+_ENROLLED = ["runs.read", "runs.study", "progress.record", "exams.register", "work.hand_in"]
 _LECTURER = [
     "programmes.read", "modules.edit", "runs.manage", "runs.read", "runs.study",
     "participants.read", "progress.assess", "marks.record",

@@ -107,3 +107,57 @@ extension = Table(
     Column("withdrawn_at", Instant),  # it stays for the same reason
     CheckConstraint("reason IN ('illness', 'care', 'work', 'technical', 'other')", name="reason"),
 )
+
+# a file that somebody brought for her own hand-in, to one unit of one run; whether it was handed in is told below
+upload = Table(
+    "hand_in_upload",
+    metadata,
+    Column("media_id", Uuid, ForeignKey("media.id", ondelete="CASCADE"), primary_key=True),
+    Column("run_id", Uuid, ForeignKey("run.id"), primary_key=True),
+    Column("unit_key", String(120), primary_key=True),
+    Column("person_id", Uuid, ForeignKey("person.id"), nullable=False),
+    Index("ix_hand_in_upload_person", "run_id", "unit_key", "person_id"),
+)
+
+hand_in = Table(
+    "hand_in",
+    metadata,
+    Column("run_id", Uuid, ForeignKey("run.id"), primary_key=True),
+    Column("unit_key", String(120), primary_key=True),
+    Column("person_id", Uuid, ForeignKey("person.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
+_VERSION = ["run_id", "unit_key", "person_id", "number"]
+
+hand_in_file = Table(
+    "hand_in_file",
+    metadata,
+    Column("run_id", Uuid, primary_key=True),
+    Column("unit_key", String(120), primary_key=True),
+    Column("person_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("media_id", Uuid, ForeignKey("media.id"), nullable=False, index=True),
+    ForeignKeyConstraint(_VERSION, [f"hand_in.{name}" for name in _VERSION]),
+)
+
+# rows are only ever added; the latest one of a version holds
+verdict = Table(
+    "hand_in_verdict",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("run_id", Uuid, nullable=False),
+    Column("unit_key", String(120), nullable=False),
+    Column("person_id", Uuid, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("score", Hundredths),
+    Column("remarks", Text, nullable=False),
+    Column("assessed_by", Uuid, ForeignKey("person.id"), nullable=False),
+    Column("assessed_at", Instant, nullable=False),
+    ForeignKeyConstraint(_VERSION, [f"hand_in.{name}" for name in _VERSION]),
+    CheckConstraint("outcome IN ('accepted', 'returned')", name="outcome"),
+    Index("ix_hand_in_verdict_version", *_VERSION),
+)

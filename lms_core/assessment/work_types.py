@@ -1,18 +1,22 @@
-"""What travels over the wire about deadlines of units."""
+"""What travels over the wire about deadlines of units and what is handed in for them."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from decimal import Decimal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from lms_core.assessment.types import Reason
+from lms_core.media.types import MediaState
 from lms_core.modules.types import UnitKind, check_wall
-from lms_core.types import Payload, View, WallTime, Zone
+from lms_core.types import BadValue, LongText, Payload, View, WallTime, Zone, check_decimal
 
 ReasonClass = Literal["illness", "care", "work", "technical", "other"]
+VerdictOutcome = Literal["accepted", "returned"]
+VersionNumber = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
 class DeadlineContent(Payload, frozen=True, kw_only=True):
@@ -117,4 +121,102 @@ class ExtensionEvent(Struct, frozen=True):
     person_id: UUID
     run_id: UUID
     unit_key: str
+    programme_id: UUID | None
+
+
+class HandInFile(View, frozen=True, kw_only=True):
+    """A file that was handed in; `state` is as of any file, and only what is ready can be read, at `href`."""
+
+    id: UUID
+    name: str
+    size: int
+    content_type: str
+    sha256: str | None
+    state: MediaState
+    href: str
+
+
+class NewVerdict(Payload, frozen=True, kw_only=True):
+    """What who assesses says of a hand-in: accepted, with a score if the unit has one, or returned to be done again."""
+
+    outcome: VerdictOutcome
+    score: Decimal | None = None
+    remarks: LongText = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a score of what is returned, and a return that does not say why."""
+        if self.score is not None:
+            check_decimal("score", self.score, 0, 100_000)
+        if self.outcome == "returned" and self.score is not None:
+            raise BadValue("score", "belongs to what is accepted")
+        if self.outcome == "returned" and not self.remarks.strip():
+            raise BadValue("remarks", "must say what is to be done")
+
+
+class Verdict(View, frozen=True, kw_only=True):
+    """What was said of a hand-in, by whom and when."""
+
+    outcome: VerdictOutcome
+    score: Decimal | None
+    remarks: str
+    assessed_by: UUID
+    assessed_at: datetime
+
+
+class HandIn(View, frozen=True, kw_only=True):
+    """A version of what a person handed in. It is `late` after the deadline that holds for her now.
+
+    Of all her versions one `counts`: the last that is not late. None does if all are; who assesses may accept one
+    nevertheless. `verdict` is the latest, or null.
+    """
+
+    number: int
+    at: datetime
+    late: bool
+    counts: bool
+    files: list[HandInFile]
+    verdict: Verdict | None
+
+
+class HandIns(View, frozen=True, kw_only=True):
+    """All versions of what a person handed in for a unit, the earliest first, and until when it is due (null: ever)."""
+
+    run_id: UUID
+    unit_key: str
+    person_id: UUID
+    due: WallTime | None
+    zone: str | None
+    due_at: datetime | None
+    versions: list[HandIn]
+
+
+class NewHandIn(Payload, frozen=True):
+    """The files of a hand-in, by the ids under which they were announced for this unit."""
+
+    files: Annotated[list[UUID], Meta(min_length=1, max_length=20)]
+
+
+class HandInSummary(View, frozen=True, kw_only=True):
+    """One who handed something in: how many versions, when the last, and how many of them were assessed."""
+
+    person_id: UUID
+    name: str
+    versions: int
+    last_at: datetime
+    assessed: int
+
+
+class HandInSummaries(View, frozen=True):
+    """A page of those who handed something in for a unit."""
+
+    items: list[HandInSummary]
+
+
+class HandInEvent(Struct, frozen=True):
+    """A version was handed in, or assessed; neither what is in it nor what was said of it is told."""
+
+    person_id: UUID
+    run_id: UUID
+    unit_key: str
+    number: int
     programme_id: UUID | None

@@ -20,10 +20,12 @@ ADDRESSES_LAST = timedelta(minutes=10)
 columns = (
     media.c.id, media.c.programme_id, media.c.name, media.c.size, media.c.content_type, media.c.sha256,
     media.c.state, media.c.reason, media.c.part_size, media.c.upload_id, media.c.created_by, media.c.shown,
+    media.c.private,
 )  # fmt: skip
 
-# the files' own view of a table of the layer above, whose rows are the uses of a file
+# the files' own view of tables of the layers above, whose rows are the uses of a file
 _unit_file = table("unit_file", column("media_id", Uuid))
+_hand_in_file = table("hand_in_file", column("media_id", Uuid))
 
 
 def uses(media_id: Any) -> ColumnElement[int]:
@@ -32,8 +34,9 @@ def uses(media_id: Any) -> ColumnElement[int]:
 
 
 def unused() -> ColumnElement[bool]:
-    """Tell whether no unit needs a file."""
-    return ~exists().where(_unit_file.c.media_id == media.c.id)
+    """Tell whether no unit needs a file, and nobody has handed it in."""
+    handed_in = exists().where(_hand_in_file.c.media_id == media.c.id)
+    return ~exists().where(_unit_file.c.media_id == media.c.id) & ~handed_in
 
 
 def object_key(programme_id: UUID, media_id: UUID) -> str:
@@ -78,7 +81,7 @@ async def list_media(
     fields = [media.c[name] for name in t.MediaUse.__struct_fields__ if name != "uses"]
     query = (
         select(*fields, uses(media.c.id).label("uses"))
-        .where(media.c.programme_id == programme_id, media.c.state != "deleting")
+        .where(media.c.programme_id == programme_id, media.c.state != "deleting", ~media.c.private)
         .order_by(media.c.id)
         .limit(limit + 1)
     )

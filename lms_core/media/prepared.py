@@ -91,7 +91,7 @@ async def search(connection: AsyncConnection, programme_id: UUID, looked_for: st
     query = (
         select(media.c.id.label("media_id"), media.c.name, page_text.c.page, snippet.label("snippet"))
         .join(page_text, page_text.c.media_id == media.c.id)
-        .where(media.c.programme_id == programme_id, media.c.state == "ready")
+        .where(media.c.programme_id == programme_id, media.c.state == "ready", ~media.c.private)
         .where(*(place(page_text.c.folded, word) > 0 for word in words))
         .order_by(media.c.id, page_text.c.page)
         .limit(HITS)

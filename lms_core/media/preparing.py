@@ -39,12 +39,12 @@ def is_prepared(content_type: str) -> bool:
 async def prepare(database: Database, store: ContentStore, media_id: UUID) -> None:
     """Find out about a file and write it down, in place of what was written before; repeatable.
 
-    What is missing here or broken in the file is written down with the reason. Nothing happens to a file of another
-    type or that is not ready. Raises StoreError when the store cannot be read for now.
+    What is missing here or broken in the file is written down with the reason. Nothing happens to a file that is
+    private, of another type or not ready. Raises StoreError when the store cannot be read for now.
     """
     async with database.read() as connection:
         row = (await connection.execute(select(*columns).where(media.c.id == media_id))).first()
-    if row is None or row.state != "ready" or not is_prepared(row.content_type):
+    if row is None or row.state != "ready" or row.private or not is_prepared(row.content_type):
         return
     values: dict[str, Any] = dict.fromkeys(("reason", "duration_ms", "width", "height", "pages", "seekable"))
     values |= {"state": "done", "poster": False, "at": now()}
@@ -70,7 +70,7 @@ async def prepare_all(database: Database) -> int:
     known = select(preparation.c.media_id).where(preparation.c.state.in_(["done", "waiting"]))
     kinds = or_(*(media.c.content_type.startswith(kind) for kind in ("video/", "audio/")), media.c.content_type == PDF)
     query = select(media.c.id, media.c.programme_id, media.c.created_by).where(
-        media.c.state == "ready", kinds, media.c.id.not_in(known)
+        media.c.state == "ready", ~media.c.private, kinds, media.c.id.not_in(known)
     )
     async with database.write() as connection:
         rows = (await connection.execute(query)).all()

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    false,
 )
 
 from lms_core.db import Instant, metadata
@@ -33,11 +34,13 @@ media = Table(
     Column("created_by", Uuid, ForeignKey("person.id"), nullable=False, index=True),
     Column("created_at", Instant, nullable=False),
     Column("used_at", Instant, nullable=False),  # announced, continued or put into a unit: it is not waste yet
+    # brought by one person for herself alone: in no list, in no unit, never taken for another file of the same bytes
+    Column("private", Boolean, nullable=False, server_default=false()),
     Column("verified_at", Instant),  # when all of its bytes were last read and found right
     CheckConstraint("state IN ('uploading', 'checking', 'ready', 'quarantined', 'deleting')", name="state"),
 )
 # The same bytes are stored once in a programme. An upload that never ends must not keep others from sending them.
-_whole = media.c.state.in_(["checking", "ready"])
+_whole = media.c.state.in_(["checking", "ready"]) & ~media.c.private
 Index(
     "uq_media_whole",
     media.c.programme_id,

@@ -41,18 +41,24 @@ def part_size_for(size: int) -> int:
 
 
 async def begin(
-    database: Database, store: ContentStore, programme_id: UUID, new: t.NewMedia, actor: UUID
+    database: Database,
+    store: ContentStore,
+    programme_id: UUID,
+    new: t.NewMedia,
+    actor: UUID,
+    *,
+    private: bool = False,
 ) -> t.Announced:
     """Announce a file. The answer is ready, or being checked, when the programme has these bytes; else uploading.
 
     The same person announcing the same bytes again goes on with her earlier upload; a quarantined file of these bytes
-    is sent anew under its id. Raises NotFound, InvalidInput (name and type, or size and parts disagree) and Conflict
-    (quota).
+    is sent anew under its id. A private file is its owner's alone, and is recognised among hers. Raises NotFound,
+    InvalidInput (name and type, or size and parts disagree) and Conflict (quota).
     """
     content_type = new.content_type.lower()
     if wrong := kinds.misnamed(new.name, content_type):
         raise InvalidInput("Name and type of the file disagree.", errors=[FieldError("body.contentType", wrong)])
-    found = await _known(database, programme_id, new, actor)
+    found = await _known(database, programme_id, new, actor, private)
     if found and found.state != "quarantined":
         return await _announced(store, found, new.parts)
     at = now()
@@ -60,6 +66,7 @@ async def begin(
         "id": found.id if found else new_id(), "programme_id": programme_id, "name": new.name, "size": new.size,
         "content_type": content_type, "sha256": new.sha256, "state": "uploading", "reason": None, "shown": False,
         "part_size": part_size_for(new.size), "upload_id": None, "created_by": actor, "created_at": at, "used_at": at,
+        "private": private,
     }  # fmt: skip
     _check_wanted(SimpleNamespace(**row), new.parts)
     key = object_key(programme_id, row["id"])
@@ -95,7 +102,7 @@ async def _announced(store: ContentStore, row: Any, wanted: list[t.PartRequest])
     return t.Announced(**msgspec.structs.asdict(shape(row)), parts=parts)
 
 
-async def _known(database: Database, programme_id: UUID, new: t.NewMedia, actor: UUID) -> Any:
+async def _known(database: Database, programme_id: UUID, new: t.NewMedia, actor: UUID, private: bool) -> Any:
     """Return the file with these bytes that need not be sent, or goes on, or can be repaired; mark it as used."""
     async with database.read() as connection:
         if await connection.scalar(select(programme.c.id).where(programme.c.id == programme_id)) is None:
@@ -103,6 +110,7 @@ async def _known(database: Database, programme_id: UUID, new: t.NewMedia, actor:
         if new.sha256 is None:
             return None
         same = (media.c.programme_id == programme_id) & (media.c.sha256 == new.sha256) & (media.c.size == new.size)
+        same &= media.c.private & (media.c.created_by == actor) if private else ~media.c.private
         whole = media.c.state.in_(["ready", "checking"])
         # whoever sends the bytes of a file that units need repairs it
         open_to_her = (media.c.state == "uploading") & ((media.c.created_by == actor) | ~unused())
@@ -308,7 +316,7 @@ def _check_arrived(row: Any, arrived: list[ArrivedPart]) -> None:
 
 async def _same_bytes(database: Database, row: Any, sha256: str) -> t.Media:
     """Let a file go whose bytes the programme has got meanwhile, and return the other one."""
-    whole = (media.c.state.in_(["ready", "checking"])) & (media.c.sha256 == sha256)
+    whole = (media.c.state.in_(["ready", "checking"])) & (media.c.sha256 == sha256) & ~media.c.private
     async with database.write() as connection:
         other = (
             await connection.execute(select(*columns).where(media.c.programme_id == row.programme_id, whole))

@@ -199,7 +199,7 @@ async def _need_files(connection: AsyncConnection, programme_id: UUID, wanted: s
 
     Locked in the order of their ids, so that two drafts never wait for each other. Two statements for 500 files.
     """
-    usable = (media.c.programme_id == programme_id) & media.c.state.in_(["ready", "checking"])
+    usable = (media.c.programme_id == programme_id) & media.c.state.in_(["ready", "checking"]) & ~media.c.private
     found: set[UUID] = set()
     for some in _chunks(sorted(wanted), 500):
         query = select(media.c.id).where(media.c.id.in_(some), usable).order_by(media.c.id).with_for_update()

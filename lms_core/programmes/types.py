@@ -100,7 +100,9 @@ class NewRegulation(Payload, frozen=True, kw_only=True):
     """A version of the examination regulation.
 
     `limits` is the regulation's own policy data by name (such as maxTerms, milestones, repeats): they differ by
-    university and change, so rules read them from here.
+    university and change, so rules read them from here. Of exams these are read: `attempts` (how often a module may be
+    attempted), `repeatWithinTerms` (how many terms after that of the first failed attempt) and `marks` (`passed` and
+    `failed`: which marks there are); without them the German scale holds, and no limit.
     """
 
     version: Key

@@ -89,6 +89,13 @@ async def test_the_things_of_one_programme_do_not_fit_into_another(world: World,
             await manager.call("PUT", f"{run}/exams/{of['exam_id']}/registrations/{of['person_id']}"),
             await manager.call("GET", f"{run}/exams/{of['exam_id']}/marks/{of['person_id']}"),
             await manager.call("PUT", f"{run}/exams/{of['exam_id']}/marks/{of['person_id']}", {"mark": "1.0"}, If_Match='"0"'),
+            await manager.call("GET", f"{run}/units/essay/hand-ins/{of['person_id']}"),
+            await manager.call("GET", f"{run}/units/essay/hand-ins/{beta.ids['person_id']}/files/{of['file_id']}"),
+            await manager.call("GET", f"{run}/units/essay/hand-ins/{of['person_id']}/files/{of['file_id']}"),
+            await manager.call(
+                "POST", f"{run}/units/essay/hand-ins/{of['person_id']}/1/verdict", {"outcome": "accepted"}
+            ),
+            await participant.call("GET", f"{run}/units/essay/hand-in/files/{of['file_id']}"),
             await manager.call("GET", f"{run}/units/intro/extensions/{of['person_id']}"),
             await manager.call(
                 "PUT", f"{run}/units/intro/extensions/{of['person_id']}",
@@ -120,7 +127,7 @@ async def test_the_things_of_one_programme_do_not_fit_into_another(world: World,
 
     before = await contents(world.database)
     told = await attempts(ids)
-    assert [status for status, _ in told] == [404] * 17 + [422] * 5 + [404]
+    assert [status for status, _ in told] == [404] * 22 + [422] * 5 + [404]
     assert told == await attempts({name: str(uuid4()) for name in ids})
     assert await contents(world.database) == before
 
@@ -159,6 +166,10 @@ async def test_a_guest_in_one_run_sees_that_run_alone(world: World, alpha: Campu
         "/runs/{run_id}/participants": 403,
         "/runs/{run_id}/exports/enrolments": 403,
         "/runs/{run_id}/exports/participants": 403,
+        "/runs/{run_id}/units/{unit_key}/hand-in": 200,
+        "/runs/{run_id}/units/{unit_key}/hand-ins": 403,
+        "/runs/{run_id}/units/{unit_key}/hand-ins/{person_id}": 403,
+        "/runs/{run_id}/units/{unit_key}/hand-ins/{person_id}/files/{file_id}": 403,
         "/runs/{run_id}/units/{unit_key}/deadline": 200,
         "/runs/{run_id}/units/{unit_key}/extensions": 403,
         "/runs/{run_id}/units/{unit_key}/extensions/{person_id}": 403,

@@ -12,12 +12,14 @@ from sqlalchemy import Uuid, insert, literal, select
 from lms_core.outbox.events import send
 from lms_core.outbox.tables import delivery
 from tests.support.campus import Sample, operations
+from tests.support.handins import hand_in
 
 if TYPE_CHECKING:
     from tests.support.world import Actor, World
 
 ROWS = 5
 READING = {"key": "intro", "kind": "reading", "title": "Introduction"}
+ESSAY = {"key": "essay", "kind": "assignment", "title": "Essay"}
 
 
 async def pages(actor: Actor, path: str) -> list[Response]:
@@ -58,7 +60,7 @@ async def lists(world: World) -> dict[str, list[str]]:
     programme = await world.programme()
     path = f"/programmes/{programme['id']}"
     students = [await world.student(f"Student {number}", programme) for number in range(ROWS)]
-    module = await world.module(programme, [READING])
+    module = await world.module(programme, [READING, ESSAY])
     runs = [await world.run(programme, module) for _ in range(ROWS)]
     exam = {
         "title": "E", "kind": "oral", "starts": "2099-02-10T09:00:00", "ends": "2099-02-10T11:00:00",
@@ -72,6 +74,7 @@ async def lists(world: World) -> dict[str, list[str]]:
         await student.put(f"/runs/{runs[0]['id']}/enrolment", {})
         await student.put(f"{exams}/{exam['id']}/registration")
         await world.admin.put(f"{unit}/extensions/{student.id}", longer, If_Match='"0"')
+        await hand_in(student, f"/runs/{runs[0]['id']}/units/essay", student.id.encode())
 
     for run in runs[1:]:
         await world.admin.put(f"/runs/{run['id']}/enrolments/{world.admin.id}", {})
@@ -106,6 +109,7 @@ async def lists(world: World) -> dict[str, list[str]]:
         f"{exams}/{exam['id']}/registrations": people,
         f"{path}/transcripts": people,
         f"{unit}/extensions": people,
+        f"/runs/{runs[0]['id']}/units/essay/hand-ins": people,
         f"{path}/deliveries": await jobs(world, UUID(programme["id"])),
         "/deliveries": await jobs(world, None),
         f"{path}/plugins/sample/history": await changes(world, f"{path}/plugins/sample"),

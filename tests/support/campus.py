@@ -14,6 +14,7 @@ from lms_core.openapi import describe
 from lms_core.outbox.events import send
 from lms_core.outbox.tables import delivery
 from lms_core.types import now
+from tests.support.handins import hand_in
 
 if TYPE_CHECKING:
     import httpx
@@ -56,8 +57,10 @@ class Campus:
         """Fill in a route such as /runs/{run_id}."""
         module = self.ids["adopted_id" if "/adoptions/" in route else "module_id"]
         name = "sample" if "/plugins/" in route else "lecturer"
+        unit = "essay" if "/hand-in" in route else self.ids["unit_key"]
         event = self.ids["orphan_id" if route.startswith("/deliveries/") else "event_id"]
-        return route.format(**{**self.ids, "module_id": module, "name": name, "event_id": event, **other})
+        told = {**self.ids, "module_id": module, "name": name, "event_id": event, "unit_key": unit}
+        return route.format(**{**told, **other})
 
 
 async def dead_letter(world: World, key: str, programme_id: str | None) -> str:
@@ -95,7 +98,8 @@ async def campus(world: World, key: str) -> Campus:
         "body": f"[notes](lms-file:notes.txt) {key}", "minutes": 30, "files": [file],
     }  # fmt: skip
     quiz = {"key": "quiz", "kind": "quiz", "title": f"Quiz {key}", "parent": "intro", "maxScore": "10"}
-    module = await world.module(programme, [unit, quiz], key)
+    essay = {"key": "essay", "kind": "assignment", "title": f"Essay {key}", "required": False, "maxScore": "10"}
+    module = await world.module(programme, [unit, quiz, essay], key)
     run = await world.run(programme, module)
     session = {
         "title": f"First day {key}", "starts": "2026-10-17T09:00:00", "ends": "2026-10-17T17:00:00",
@@ -117,6 +121,8 @@ async def campus(world: World, key: str) -> Campus:
     participant = made.people["participant"]
     await participant.put(f"/runs/{run['id']}/enrolment", {})
     await participant.put(f"/runs/{run['id']}/exams/{planned['id']}/registration")
+    handed_in = await hand_in(participant, f"/runs/{run['id']}/units/essay", key.encode())
+    file_id = handed_in["versions"][0]["files"][0]["id"]
     own = f"/runs/{run['id']}/units/intro/extensions/{participant.id}"
     await admin.put(own, longer, If_Match='"0"')
     # the role that being enrolled gives her anyway
@@ -136,7 +142,7 @@ async def campus(world: World, key: str) -> Campus:
     made.ids = {
         "feed_id": feed["id"], "file": feed["url"].rpartition("/")[2], "programme_id": programme["id"], "module_id": module["id"], "run_id": run["id"], "session_id": day["id"],
         "media_id": uploading["id"], "organisation_id": partner["id"], "person_id": participant.id,
-        "grant_id": grant["id"], "webhook_id": hook["id"], "exam_id": planned["id"], "number": "1", "rule": "clashes", "unit_key": "intro", "file_key": "notes.txt", "path": "film.m3u8",
+        "grant_id": grant["id"], "webhook_id": hook["id"], "exam_id": planned["id"], "file_id": file_id, "number": "1", "rule": "clashes", "unit_key": "intro", "file_key": "notes.txt", "path": "film.m3u8",
         "adopted_id": adopted["id"], "event_id": await dead_letter(world, key, programme["id"]),
         "orphan_id": await dead_letter(world, f"orphan-{key}", None), "subscriber": "plugin:sample",
     }  # fmt: skip
@@ -231,6 +237,13 @@ async def campus(world: World, key: str) -> Campus:
         "POST /runs/{run_id}/exams/{exam_id}/marks/{person_id}/credit": {"evidence": f"Seen {key}"},
         "POST /runs/{run_id}/participants/{person_id}/credit/reversal": {"evidence": f"Seen {key}"},
         "PUT /runs/{run_id}/units/{unit_key}/deadline": deadline,
+        "POST /runs/{run_id}/units/{unit_key}/hand-in": {"files": [file_id]},
+        "POST /runs/{run_id}/units/{unit_key}/hand-in/files": {**announced, "sha256": "2" * 64},
+        "POST /runs/{run_id}/units/{unit_key}/hand-in/files/{file_id}/parts": part,
+        "POST /runs/{run_id}/units/{unit_key}/hand-in/files/{file_id}/complete": part,
+        "POST /runs/{run_id}/units/{unit_key}/hand-ins/{person_id}/{number}/verdict": {
+            "outcome": "accepted", "score": "7.5", "remarks": f"Well done {key}",
+        },
         "PUT /runs/{run_id}/units/{unit_key}/extensions/{person_id}": longer,
         "POST /programmes/{programme_id}/deliveries/replay": {"subscriber": "plugin:sample"},
         "POST /me/calendar-feeds": {"name": f"Calendar {key}"},

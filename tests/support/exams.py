@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from lms_core.assessment import registering
+from lms_core.assessment import handing_in, registering
 from lms_core.outbox.tables import outbox
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ EXAM = {
 def at(moment: str) -> Iterator[None]:
     """Let those who watch over deadlines take this for the time; all else, such as tokens, goes by the real one."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (registering,):
+        for module in (registering, handing_in):
             patch.setattr(module, "now", lambda: datetime.fromisoformat(moment))
         yield
 

@@ -1,4 +1,4 @@
-"""Exams, registrations and marks; ECTS that are taken back by a second row; deadlines and their extensions."""
+"""Exams and marks; ECTS that are taken back by a second row; deadlines, their extensions, and hand-ins."""
 
 from collections.abc import Callable
 
@@ -15,13 +15,22 @@ depends_on = None
 
 JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 NOT_REVERSED = sa.text("NOT reversed")
+WHOLE = sa.text("state IN ('checking', 'ready')")
+OPEN_WHOLE = sa.text("state IN ('checking', 'ready') AND NOT private")
+VERSION = ["run_id", "unit_key", "person_id", "number"]
 TAKEN = sa.text("state IN ('registered', 'passed')")
 ROLE = sa.table("role", sa.column("name", sa.String), sa.column("permissions", JSON), sa.column("revision", sa.Integer))
 GAINED = {
-    "administrator": {"exams.register", "marks.record", "transcripts.read", "extensions.decide"},
+    "administrator": {
+        "exams.register",
+        "marks.record",
+        "transcripts.read",
+        "extensions.decide",
+        "work.hand_in",
+    },
     "programme_administrator": {"marks.record", "transcripts.read", "extensions.decide"},
     "lecturer": {"marks.record"},
-    "participant": {"exams.register"},
+    "participant": {"exams.register", "work.hand_in"},
     "examiner": {"marks.record", "transcripts.read", "extensions.decide"},
 }
 """Roles that are there already get what the routes of this release ask for; roles of one's own stay as they are."""
@@ -131,6 +140,76 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["decided_by"], ["person.id"], name=op.f("fk_deadline_extension_decided_by")),
         sa.PrimaryKeyConstraint("run_id", "unit_key", "person_id", name=op.f("pk_deadline_extension")),
     )
+    op.drop_index("uq_media_whole", "media")
+    op.add_column("media", sa.Column("private", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.create_index(
+        "uq_media_whole", "media", ["programme_id", "sha256"], unique=True, sqlite_where=OPEN_WHOLE,
+        postgresql_where=OPEN_WHOLE,
+    )  # fmt: skip
+    op.create_table(
+        "hand_in_upload",
+        sa.Column("media_id", sa.Uuid(), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("unit_key", sa.String(length=120), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["media_id"], ["media.id"], name=op.f("fk_hand_in_upload_media_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_hand_in_upload_run_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_hand_in_upload_person_id")),
+        sa.PrimaryKeyConstraint("media_id", "run_id", "unit_key", name=op.f("pk_hand_in_upload")),
+    )
+    op.create_index("ix_hand_in_upload_person", "hand_in_upload", ["run_id", "unit_key", "person_id"])
+    op.create_table(
+        "hand_in",
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("unit_key", sa.String(length=120), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("at", lms_core.db.Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_hand_in_run_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_hand_in_person_id")),
+        sa.PrimaryKeyConstraint(*VERSION, name=op.f("pk_hand_in")),
+    )
+    op.create_table(
+        "hand_in_file",
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("unit_key", sa.String(length=120), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("media_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            VERSION,
+            [f"hand_in.{name}" for name in VERSION],
+            name=op.f("fk_hand_in_file_run_id_unit_key_person_id_number"),
+        ),
+        sa.ForeignKeyConstraint(["media_id"], ["media.id"], name=op.f("fk_hand_in_file_media_id")),
+        sa.PrimaryKeyConstraint(*VERSION, "position", name=op.f("pk_hand_in_file")),
+    )
+    op.create_index(op.f("ix_hand_in_file_media_id"), "hand_in_file", ["media_id"])
+    op.create_table(
+        "hand_in_verdict",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("unit_key", sa.String(length=120), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.String(length=20), nullable=False),
+        sa.Column("score", lms_core.db.Hundredths(), nullable=True),
+        sa.Column("remarks", sa.Text(), nullable=False),
+        sa.Column("assessed_by", sa.Uuid(), nullable=False),
+        sa.Column("assessed_at", lms_core.db.Instant(), nullable=False),
+        sa.CheckConstraint("outcome IN ('accepted', 'returned')", name=op.f("ck_hand_in_verdict_outcome")),
+        sa.ForeignKeyConstraint(
+            VERSION,
+            [f"hand_in.{name}" for name in VERSION],
+            name=op.f("fk_hand_in_verdict_run_id_unit_key_person_id_number"),
+        ),
+        sa.ForeignKeyConstraint(["assessed_by"], ["person.id"], name=op.f("fk_hand_in_verdict_assessed_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hand_in_verdict")),
+    )
+    op.create_index("ix_hand_in_verdict_version", "hand_in_verdict", VERSION)
     with op.batch_alter_table("credit") as batch:
         batch.add_column(sa.Column("reversed", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch.add_column(sa.Column("reverses", sa.Uuid(), nullable=True))
@@ -159,6 +238,18 @@ def downgrade() -> None:
         batch.drop_constraint(op.f("fk_credit_reverses"), type_="foreignkey")
         batch.drop_column("reverses")
         batch.drop_column("reversed")
+    op.drop_table("hand_in_verdict")
+    op.drop_table("hand_in_file")
+    op.drop_table("hand_in")
+    op.drop_table("hand_in_upload")
+    op.drop_index("uq_media_whole", "media")
+    # nobody needs them any more, and the earlier release would show them to others
+    op.execute("UPDATE media SET state = 'deleting' WHERE private")
+    op.drop_column("media", "private")
+    op.create_index(
+        "uq_media_whole", "media", ["programme_id", "sha256"], unique=True, sqlite_where=WHOLE,
+        postgresql_where=WHOLE,
+    )  # fmt: skip
     op.drop_table("deadline_extension")
     op.drop_table("unit_deadline")
     op.drop_table("exam_mark")
