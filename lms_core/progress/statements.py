@@ -50,9 +50,9 @@ def _told(dialect: Any) -> FromClause:
         rows = func.jsonb_to_recordset(events).table_valued(*(column(c.name, c.type) for c in TOLD), name="told")
         return rows.render_derived(with_types=True)
     each = func.json_each(events).table_valued("value", name="each")
-    return select(
-        *(func.json_extract(each.c.value, f"$.{c.name}", type_=c.type).label(c.name) for c in TOLD)
-    ).subquery()
+    columns = (func.json_extract(each.c.value, f"$.{c.name}", type_=c.type).label(c.name) for c in TOLD)
+    # otherwise SQLite reads the document once for each unit of the run
+    return select(*columns).cte("told").prefix_with("MATERIALIZED")
 
 
 def _insert(dialect: Any) -> Any:
