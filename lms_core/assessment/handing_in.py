@@ -87,14 +87,12 @@ async def read(
         )  # fmt: skip
     rows = (await connection.execute(_versions(run_id, unit_key, person_id))).all()
     by_number = {row.number: row for row in rows}  # the latest verdict comes last
-    deadline_at = instant_of(*due) if due else None
-    counting = max((n for n, row in by_number.items() if not _late(row.at, deadline_at)), default=None)
+    counting = max((number for number, row in by_number.items() if not _late(row.at, due)), default=None)
     return t.HandIns(
-        run_id=run_id, unit_key=unit_key, person_id=person_id, due=due[0] if due else None,
-        zone=due[1] if due else None, due_at=deadline_at,
+        run_id=run_id, unit_key=unit_key, person_id=person_id, deadline=due,
         versions=[
             t.HandIn(
-                number=number, at=row.at, late=_late(row.at, deadline_at), counts=number == counting,
+                number=number, at=row.at, late=_late(row.at, due), counts=number == counting,
                 files=files.get(number, []), verdict=_verdict(row),
             )
             for number, row in by_number.items()
@@ -102,8 +100,8 @@ async def read(
     )  # fmt: skip
 
 
-def _late(at: datetime, due: datetime | None) -> bool:
-    return due is not None and at > due
+def _late(at: datetime, due: t.Due | None) -> bool:
+    return due is not None and at > due.due_at
 
 
 def _verdict(row: Any) -> t.Verdict | None:
@@ -129,15 +127,16 @@ def _files(run_id: UUID, unit_key: str, person_id: UUID) -> Any:
     )
 
 
-async def _due(
-    connection: AsyncConnection, run_id: UUID, unit_key: str, person_id: UUID
-) -> tuple[datetime, str] | None:
-    """Return the deadline that holds for a person: wall time and zone; None if there is none."""
+async def _due(connection: AsyncConnection, run_id: UUID, unit_key: str, person_id: UUID) -> t.Due | None:
+    """Return the deadline that holds for a person; None if there is none."""
     query = of_person(person_id).where(
         deadline.c.run_id == run_id, deadline.c.unit_key == unit_key, deadline.c.removed_at.is_(None)
     )
     row = (await connection.execute(query)).first()
-    return holding(row)[:2] if row else None
+    if row is None:
+        return None
+    due, zone, _ = holding(row)
+    return t.Due(due, zone, instant_of(due, zone))
 
 
 async def check_handed_in(

@@ -178,15 +178,21 @@ class HandIn(View, frozen=True, kw_only=True):
     verdict: Verdict | None
 
 
+class Due(View, frozen=True):
+    """The deadline that holds for a person: on the wall in `zone`, and the same moment in UTC."""
+
+    due: WallTime
+    zone: str
+    due_at: datetime
+
+
 class HandIns(View, frozen=True, kw_only=True):
-    """All versions of what a person handed in for a unit, the earliest first, and until when it is due (null: ever)."""
+    """All versions of what a person handed in for a unit, the earliest first, and her deadline (null: none)."""
 
     run_id: UUID
     unit_key: str
     person_id: UUID
-    due: WallTime | None
-    zone: str | None
-    due_at: datetime | None
+    deadline: Due | None
     versions: list[HandIn]
 
 

@@ -73,8 +73,8 @@ async def test_the_last_version_before_the_deadline_counts(world: World, course:
         first = await hand_in(course.anna, course.essay, b"Draft", SECRET)
     file = first["versions"][0]["files"][1]
     assert first == {
-        "runId": course.run["id"], "unitKey": "essay", "personId": course.anna.id, "due": "2099-01-10T23:59:00",
-        "zone": "Europe/Berlin", "dueAt": "2099-01-10T22:59:00Z",
+        "runId": course.run["id"], "unitKey": "essay", "personId": course.anna.id,
+        "deadline": {"due": "2099-01-10T23:59:00", "zone": "Europe/Berlin", "dueAt": "2099-01-10T22:59:00Z"},
         "versions": [{
             "number": 1, "at": "2099-01-01T12:00:00Z", "late": False, "counts": True, "verdict": None,
             "files": [
@@ -98,7 +98,8 @@ async def test_the_last_version_before_the_deadline_counts(world: World, course:
     longer = {"due": "2099-01-12T12:00:00", "zone": "Asia/Kathmandu", "reason": "illness", "note": "Flu"}
     await course.faculty.examiner.put(f"{course.essay}/extensions/{course.anna.id}", longer, If_Match='"0"')
     seen = await course.faculty.lecturer.get(course.theirs)
-    assert (seen["due"], seen["zone"]) == ("2099-01-12T12:00:00", "Asia/Kathmandu")
+    own = {"due": "2099-01-12T12:00:00", "zone": "Asia/Kathmandu", "dueAt": "2099-01-12T06:15:00Z"}
+    assert seen["deadline"] == own
     assert short(seen) == [(1, False, False, None), (2, False, False, None), (3, False, True, None)]
     of = {
         "person_id": course.anna.id, "run_id": course.run["id"], "unit_key": "essay",
@@ -110,7 +111,7 @@ async def test_the_last_version_before_the_deadline_counts(world: World, course:
 
 async def test_without_a_deadline_nothing_is_late_and_none_counts_if_all_are(course: Course) -> None:
     found = await hand_in(course.anna, course.essay, SECRET)
-    assert (found["due"], short(found)) == (None, [(1, False, True, None)])
+    assert (found["deadline"], short(found)) == (None, [(1, False, True, None)])
     await course.due("2026-01-01T12:00:00")
     assert short(await course.anna.get(f"{course.essay}/hand-in")) == [(1, True, False, None)]
 
