@@ -186,7 +186,7 @@ async def decide(connection: AsyncConnection, run_id: UUID, decision: t.RunDecis
     if decision.go:
         return
     query = select(*columns).where(run_enrolment.c.run_id == run_id)
-    rows = (await connection.execute(query.order_by(run_enrolment.c.turn))).all()
+    rows = (await connection.execute(query.order_by(run_enrolment.c.turn).with_for_update())).all()
     if any(row.state == "completed" for row in rows):
         raise Conflict("Participants have completed this run already.")
     why: Any = {"reason": decision.reason, "why": "cancelled"}

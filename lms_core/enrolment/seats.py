@@ -154,7 +154,9 @@ async def withdraw(
     No plugin is asked. Withdrawing again changes nothing. Raises NotFound, and Conflict once the run is completed.
     """
     held = await hold(connection, run_id, missing="There is no such enrolment.")  # a stranger learns of no run
-    present = (await connection.execute(select(*columns).where(_of(person_id, run_id)))).first()
+    # held, too: whoever records progress may be completing the run at this moment
+    query = select(*columns).where(_of(person_id, run_id)).with_for_update()
+    present = (await connection.execute(query)).first()
     if present is None:
         raise NotFound("There is no such enrolment.")
     if present.state == "completed":
@@ -198,7 +200,7 @@ async def hold(connection: AsyncConnection, run_id: UUID, missing: str = "There 
         .join_from(run, module, module.c.id == run.c.module_id)
         .outerjoin(seat_rules, seat_rules.c.run_id == run.c.id)
         .where(run.c.id == run_id)
-        .with_for_update(of=run)
+        .with_for_update(of=run, key_share=True)  # who records progress names the run, and need not wait
     )  # fmt: skip
     row = (await connection.execute(query)).first()
     if row is None:

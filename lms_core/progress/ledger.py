@@ -6,8 +6,8 @@ after it is the latest, whatever her other devices send at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import UTC
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -96,7 +96,7 @@ async def record(
 async def record_batch(connection: AsyncConnection, person_id: UUID, batch: t.Batch) -> t.Outcomes:
     """Record what a person's device tells of any of her runs, and answer each event in the order of the batch.
 
-    An event that is impossible is refused by itself. At most seven statements, for any number of events.
+    An event that is impossible is refused by itself. Statements: as `write`, for any number of events.
     """
     placed: list[t.PlacedEvent] = []
     malformed: dict[int, t.Outcome] = {}
@@ -147,30 +147,8 @@ async def write(
     units = {(row.run_id, row.key): row for row in await connection.execute(sql.UNITS, who | places)}
     if not {(row.run_id, row.unit_key) for row in inserted.values()} <= units.keys():
         raise Unavailable("The run has moved to another version at this very moment; nothing was changed. Try again.")
-    outcomes = []
-    fresh = set(inserted)
-    for event in events:
-        row = kept.get(event.id)
-        owner = (row.person_id, row.run_id, row.unit_key) if row else (person_id, *_place(by_id[event.id]))
-        if owner != (person_id, *_place(event)):
-            reason = "This id belongs to another event; every event needs an id of its own."
-            outcomes.append(_refused(event.id, "id-taken", reason))
-        elif row is None:
-            outcomes.append(_refused(event.id, *_reason(event, units.get(_place(event)), kinds)))
-        else:
-            outcomes.append(t.Outcome(id=event.id, outcome="recorded" if event.id in fresh else "known"))
-            fresh.discard(event.id)
-
-    states: dict[Place, list[State]] = {}
-    for row in inserted.values():
-        states.setdefault((row.run_id, row.unit_key), []).append(of_event(row))
-    asked = {place: Unit.of(units[place]) for place in states}
-    attending = {place[0] for place, unit in asked.items() if asks_for(unit.rule, "attended")}
-    sessions = await held_sessions(connection, attending)
-    joined = {
-        place: decided(asked[place], join([State.stored(units[place]), *those]), sessions.get(place[0], {}), received)
-        for place, those in states.items()
-    }
+    outcomes = _answers(events, person_id, set(inserted), kept, units, kinds)
+    joined = await _join(connection, inserted.values(), units, received)
     changed = [(place, state) for place, state in joined.items() if state != State.stored(units[place])]
     rows = [
         {
@@ -182,6 +160,49 @@ async def write(
     if rows:
         await connection.execute(sql.WRITE_STATES[dialect], rows)
     return Written(outcomes, joined, await _complete_runs(connection, person_id, units, joined))
+
+
+async def _join(
+    connection: AsyncConnection, inserted: Iterable[Any], units: dict[Place, Any], received: datetime
+) -> dict[Place, State]:
+    """Join new events to the stored states of their units, and decide by the units' rules what is completed."""
+    told: dict[Place, list[State]] = {}
+    for row in inserted:
+        told.setdefault((row.run_id, row.unit_key), []).append(of_event(row))
+    asked = {place: Unit.of(units[place]) for place in told}
+    attending = {place[0] for place, unit in asked.items() if asks_for(unit.rule, "attended")}
+    sessions = await held_sessions(connection, attending)
+    return {
+        place: decided(asked[place], join([State.stored(units[place]), *those]), sessions.get(place[0], {}), received)
+        for place, those in told.items()
+    }
+
+
+def _answers(
+    events: Sequence[t.PlacedEvent],
+    person_id: UUID,
+    new: set[UUID],
+    kept: dict[UUID, Any],
+    units: dict[Place, Any],
+    kinds: tuple[str, ...],
+) -> list[t.Outcome]:
+    """Answer each event; `kept` are the rows of the ledger by id, `new` those of them that were written just now."""
+    found = []
+    places: dict[UUID, Place] = {}
+    for event in events:
+        place = (event.run_id, event.unit_key)
+        row = kept.get(event.id)
+        owner = (row.person_id, row.run_id, row.unit_key) if row else (person_id, *places.get(event.id, place))
+        if owner != (person_id, *place):
+            reason = "This id belongs to another event; every event needs an id of its own."
+            found.append(_refused(event.id, "id-taken", reason))
+        elif row is None:
+            found.append(_refused(event.id, *_reason(event, units.get(place), kinds)))
+        else:
+            again = event.id not in new or event.id in places
+            found.append(t.Outcome(id=event.id, outcome="known" if again else "recorded"))
+        places.setdefault(event.id, place)
+    return found
 
 
 def _told(event: t.PlacedEvent) -> dict[str, Any]:
@@ -199,10 +220,6 @@ def _told(event: t.PlacedEvent) -> dict[str, Any]:
         "attended": msgspec.to_builtins(event.attended) if event.attended else None,
         "at": event.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
     }
-
-
-def _place(event: t.PlacedEvent) -> Place:
-    return event.run_id, event.unit_key
 
 
 def _reason(event: t.PlacedEvent, unit: Any, kinds: tuple[str, ...]) -> tuple[t.RefusalCode, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from sqlalchemy import select
 
@@ -138,3 +139,27 @@ async def test_an_adopted_module_counts_under_the_adopting_programme(world: Worl
     assert problem["errors"] == [{"where": "body.programmeId", "reason": reason}]
     chosen = await both.put(f"/runs/{run['id']}/enrolment", {"programmeId": owner["id"]})
     assert chosen["programmeId"] == owner["id"]
+
+
+async def test_who_withdraws_in_the_moment_of_completing_has_done_one_of_both(world: World) -> None:
+    programme, run = await a_run(world, 12)
+    students = [await world.student(f"Student {number}", programme) for number in range(12)]
+    for student in students:
+        await enrol(student, run)
+
+    async def complete(student: Actor) -> int:
+        event = {"id": str(uuid4()), "at": "2026-11-01T10:00:00Z", "completed": True}
+        return (await student.call("POST", f"/runs/{run['id']}/units/intro/progress", event)).status_code
+
+    async def leave(student: Actor) -> int:
+        return (await student.call("DELETE", f"/runs/{run['id']}/enrolment")).status_code
+
+    answers = await asyncio.gather(*(act(student) for student in students for act in (complete, leave)))
+    pairs = list(zip(answers[::2], answers[1::2], strict=True))
+    assert set(pairs) <= {(200, 409), (403, 204), (404, 204)}
+    found = await states(world, run)
+    for student, pair in zip(students, pairs, strict=True):
+        assert found[student.person.name] == ("completed" if pair[0] == 200 else "withdrawn")
+        mine = await student.get(f"/runs/{run['id']}/enrolment")
+        assert [change["after"] for change in mine["changes"]] == ["enrolled", found[student.person.name]]
+    assert (await world.admin.get(f"/runs/{run['id']}"))["seatsTaken"] == list(found.values()).count("completed")
