@@ -37,6 +37,7 @@ from lms_core.progress import cohort as cohorts
 from lms_core.progress import credits as booking
 from lms_core.progress import ledger, reads, versions
 from lms_core.progress import types as t
+from lms_core.progress.corrections import read_corrections
 from lms_core.progress.pending import add_pending
 from lms_core.types import END
 
@@ -149,14 +150,22 @@ async def assess(
 async def change_version(
     run_id: FromPath[UUID],
     data: JSONBody[t.VersionChoice],
+    request: LmsRequest,
     database: NamedDependency[Database],
     if_match: IfMatch = None,
 ) -> Response[t.VersionChanged]:
     """Move the run to another published version; what participants have completed stays completed."""
     expected = expected_revision(if_match)
     async with database.write() as connection:
-        changed = await versions.change_version(connection, run_id, data.version, expected)
+        changed = await versions.change_version(connection, run_id, data.version, expected, request.user.person_id)
     return tagged(changed, expected + 1)
+
+
+@get("/runs/{run_id:uuid}/corrections", permission="runs.study")
+async def corrections(run_id: FromPath[UUID], database: NamedDependency[Database]) -> t.Corrections:
+    """Show what changed in the run since it began: units added, removed, corrected, the last change first."""
+    async with database.read() as connection:
+        return await read_corrections(connection, run_id)
 
 
 @get("/runs/{run_id:uuid}/participants", permission="participants.read", responses=UNCHANGED)
@@ -262,7 +271,7 @@ router = Router(
     "/",
     tags=["Progress"],
     route_handlers=[
-        outline, dashboard, changes, record_batch, record, assess, change_version, participants, book, overview, cohort,
-        export_participants, export_cohort,
+        outline, dashboard, changes, record_batch, record, assess, change_version, corrections, participants, book,
+        overview, cohort, export_participants, export_cohort,
     ],
 )  # fmt: skip

@@ -58,6 +58,17 @@ unit_state = Table(
     sqlite_with_rowid=False,
 )
 
+# what participants are shown of each change of a run's version, as it was told when it happened
+run_correction = Table(
+    "run_correction",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("run_id", Uuid, ForeignKey("run.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("told", Json, nullable=False),
+    Column("changed_by", Uuid, ForeignKey("person.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
 credit = Table(
     "credit",
     metadata,

@@ -19,6 +19,7 @@ from lms_core.modules.tables import run, unit, version
 from lms_core.people.tables import person
 from lms_core.progress import statements as sql
 from lms_core.progress import types as t
+from lms_core.progress.corrections import write_correction
 from lms_core.progress.rules import Unit, asks_for, decided, missing_of_run
 from lms_core.progress.sessions import held_sessions
 from lms_core.progress.state import State
@@ -26,11 +27,13 @@ from lms_core.progress.tables import unit_state
 from lms_core.types import now
 
 
-async def change_version(connection: AsyncConnection, run_id: UUID, number: int, expected: int) -> t.VersionChanged:
+async def change_version(
+    connection: AsyncConnection, run_id: UUID, number: int, expected: int, actor: UUID
+) -> t.VersionChanged:
     """Pin a run to another published version of its module, and complete it for those who thereby lack nothing.
 
     Nobody loses what she has completed. Raises NotFound, PreconditionFailed, and Conflict when there is no such
-    published version. At most eleven statements for a thousand states, whatever the number of participants.
+    published version. At most eighteen statements for a thousand states, whatever the number of participants.
     """
     target = await _target(connection, run_id, number, expected)
     await connection.execute(update(run).where(run.c.id == run_id).values(version_id=target.id, revision=expected + 1))
@@ -48,6 +51,7 @@ async def change_version(connection: AsyncConnection, run_id: UUID, number: int,
     completed = sorted((row.person_id, row.programme_id) for row in done)
     await tell_completed(connection, [(who, run_id, programme_id) for who, programme_id in completed])
     notes = await changed_rules(connection, target.version_id, target.id)
+    await write_correction(connection, run_id, target.version_id, target.id, notes, actor)
     return t.VersionChanged(run_id=run_id, version=number, completed=[who for who, _ in completed], notes=notes)
 
 

@@ -163,6 +163,7 @@ async def test_a_guest_in_one_run_sees_that_run_alone(world: World, alpha: Campu
         "/runs/{run_id}/units/{unit_key}": 200,
         "/runs/{run_id}/units/{unit_key}/files/{file_key}": 307,
         "/runs/{run_id}/outline": 200,
+        "/runs/{run_id}/corrections": 200,
         "/runs/{run_id}/participants": 403,
         "/runs/{run_id}/exports/enrolments": 403,
         "/runs/{run_id}/exports/participants": 403,

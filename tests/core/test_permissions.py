@@ -151,6 +151,7 @@ POST /me/progress                                                       200 200 
 POST /runs/{run_id}/units/{unit_key}/progress                           404 403 403 403 403 403 200 403 404
 POST /runs/{run_id}/participants/{person_id}/units/{unit_key}/progress  200 200 200 200 403 403 403 403 404
 PUT /runs/{run_id}/version                                              200 200 200 200 403 403 403 403 404
+GET /runs/{run_id}/corrections                                          200 200 200 200 403 403 200 403 404
 GET /runs/{run_id}/participants                                         200 200 200 200 200 403 403 403 404
 POST /runs/{run_id}/participants/{person_id}/credit                     409 403 403 403 409 403 403 403 404
 GET /programmes/{programme_id}/overview                                 200 200 403 404 403 200 403 403 404
