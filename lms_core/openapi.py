@@ -143,7 +143,21 @@ def describe(app: Litestar, plugins: frozenset[str] = frozenset()) -> dict[str, 
             if any(parameter["name"] == "cursor" for parameter in operation.get("parameters", ())):
                 responses["200"]["headers"] = _NEXT_PAGE
     _prune(document)
+    _put_right(document["components"]["schemas"])
     return document
+
+
+def _put_right(part: Any) -> None:
+    """Move what is said of a wall time that may be null to the time itself; the framework says it of both."""
+    match part:
+        case {"oneOf": [dict(first), *_], "format": "date-time-local"}:
+            first |= {name: part.pop(name) for name in ("format", "pattern")}
+        case dict():
+            for inner in part.values():
+                _put_right(inner)
+        case list():
+            for inner in part:
+                _put_right(inner)
 
 
 def _prune(document: dict[str, Any]) -> None:

@@ -125,7 +125,7 @@ async def test_plugins_and_rules_refuse_lines_as_they_refuse_single_ones(
         (2, None, "She has not paid."),
         (3, "email", UNKNOWN),
         (4, "programme", fits),
-        (5, "state", "must be one of enrolled, waiting, withdrawn, completed"),
+        (5, "state", "must be one of requested, declined, offered, enrolled, waiting, withdrawn, expired, completed"),
         (6, "state", "must be enrolled or waiting, for this person is not in the run"),
         (8, None, "names the same person as line 7"),
     ]

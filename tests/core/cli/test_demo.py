@@ -70,6 +70,7 @@ def test_it_brings_in_a_master_programme_that_has_begun(first_start: FirstStart)
             "title": "Microsystems Engineering, part-time",
             "degree": "M.Sc.",
             "language": "en",
+            "approval": False,
             "partners": [
                 {"name": "Feinwerk Sensorik GmbH", "part": "hosts"},
                 {"name": "Hochschule Oberwald", "part": "leads"},
