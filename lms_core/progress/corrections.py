@@ -11,7 +11,7 @@ from lms_core.db import AsyncConnection
 from lms_core.modules.compare import compare
 from lms_core.modules.content import read_content
 from lms_core.modules.tables import run, version
-from lms_core.progress import types as t
+from lms_core.progress import correction_types as t
 from lms_core.progress.tables import run_correction
 from lms_core.types import new_id, now
 

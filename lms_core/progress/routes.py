@@ -37,6 +37,7 @@ from lms_core.progress import cohort as cohorts
 from lms_core.progress import credits as booking
 from lms_core.progress import ledger, reads, versions
 from lms_core.progress import types as t
+from lms_core.progress.correction_types import Corrections
 from lms_core.progress.corrections import read_corrections
 from lms_core.progress.pending import add_pending
 from lms_core.types import END
@@ -162,7 +163,7 @@ async def change_version(
 
 
 @get("/runs/{run_id:uuid}/corrections", permission="runs.study")
-async def corrections(run_id: FromPath[UUID], database: NamedDependency[Database]) -> t.Corrections:
+async def corrections(run_id: FromPath[UUID], database: NamedDependency[Database]) -> Corrections:
     """Show what changed in the run since it began: units added, removed, corrected, the last change first."""
     async with database.read() as connection:
         return await read_corrections(connection, run_id)

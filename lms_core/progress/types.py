@@ -223,38 +223,6 @@ class VersionChoice(Payload, frozen=True):
     version: VersionNumber
 
 
-class UnitNamed(View, frozen=True, kw_only=True):
-    """A unit by its key, with the title that it has (or had, where it was removed)."""
-
-    key: str
-    title: str
-
-
-class Correction(View, frozen=True, kw_only=True):
-    """What changed when a run moved from one version of its module to another, unit by unit.
-
-    `modified` are units of which anything differs, files too; `moved` those that stand in another order; `details` are
-    the fields of the module that differ. `notes` say what other rules decide about. What was completed stays so.
-    """
-
-    id: UUID
-    at: datetime
-    before: int
-    after: int
-    added: list[UnitNamed]
-    removed: list[UnitNamed]
-    modified: list[UnitNamed]
-    moved: list[UnitNamed]
-    details: list[str]
-    notes: list[str]
-
-
-class Corrections(View, frozen=True):
-    """The latest changes of a run's version, the last one first; fifty at most."""
-
-    items: list[Correction]
-
-
 class VersionChanged(View, frozen=True, kw_only=True):
     """The version that a run has now; `completed` are the participants who thereby lack nothing any more.
 
