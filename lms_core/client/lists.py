@@ -33,8 +33,8 @@ class _Server(Struct, frozen=True):
 
 def _server(command: Command) -> Command:
     """Give a command the options that say where the server is."""
-    token = "An access token; better not on the command line."  # noqa: S105 - the help of an option
-    command = click.option("--token", envvar="LMS_TOKEN", show_envvar=True, help=token)(command)
+    help_ = "An access token; better not on the command line."
+    command = click.option("--token", envvar="LMS_TOKEN", show_envvar=True, help=help_)(command)
     return click.option("--url", envvar="LMS_URL", show_envvar=True, help="The address of the server.")(command)
 
 

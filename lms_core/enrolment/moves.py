@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -24,7 +25,8 @@ __all__ = ["ACTIVE", "HOLDING", "MOVES", "Move", "Why", "apply", "columns", "not
 HOLDING: tuple[RunState, ...] = ("offered", "enrolled", "completed")
 """The states in which a person holds a seat."""
 
-ACTIVE: tuple[RunState, ...] = ("requested", "waiting", "offered", "enrolled")
+Active = Literal["requested", "waiting", "offered", "enrolled"]
+ACTIVE: tuple[RunState, ...] = get_args(Active)
 """The states that can end by withdrawing."""
 
 _OVER: tuple[RunState | None, ...] = (None, "withdrawn", "expired")
@@ -132,8 +134,9 @@ def _line(run_id: UUID, move: Move, at: datetime) -> dict[str, Any]:
 
 def _event(run_id: UUID, move: Move) -> Emitted:
     if move.after in _ENDS:
-        assert move.before in get_args(RunState)
-        ended = EnrolmentEnded(move.person_id, run_id, move.programme_id, move.before, move.why)  # type: ignore[arg-type]
+        had = msgspec.convert(move.before, Active)
+        ended = EnrolmentEnded(move.person_id, run_id, move.programme_id, had, move.why)
         return Emitted("enrolment_ended", f"run:{run_id}", move.programme_id, ended)
-    created = EnrolmentCreated(move.person_id, run_id, move.programme_id, move.after)  # type: ignore[arg-type]
+    has = msgspec.convert(move.after, Active)
+    created = EnrolmentCreated(move.person_id, run_id, move.programme_id, has)
     return Emitted("enrolment_created", f"run:{run_id}", move.programme_id, created)

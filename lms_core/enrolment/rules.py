@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from sqlalchemy import Boolean, String, Uuid, column, func, select, table
@@ -23,6 +22,7 @@ from lms_core.enrolment.tables import enrolment_waiver, programme_enrolment, run
 from lms_core.enrolment.types import Rule
 from lms_core.modules.tables import module, run, session, version
 from lms_core.programmes.tables import regulation, term
+from lms_core.types import instant_of
 
 __all__ = ["Violation", "violations"]
 
@@ -195,6 +195,4 @@ async def _clashes(connection: AsyncConnection, run_id: UUID, about: Any, ids: l
 
 
 def _moment(row: Any) -> tuple[datetime, datetime, Any]:
-    zone = ZoneInfo(row.zone)
-    starts, ends = (wall.replace(tzinfo=zone).astimezone(UTC) for wall in (row.starts, row.ends))
-    return starts, ends, row
+    return instant_of(row.starts, row.zone), instant_of(row.ends, row.zone), row

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
@@ -25,7 +24,7 @@ from lms_core.hooks.types import RunDecided
 from lms_core.http import changed_or_raise
 from lms_core.modules.tables import adoption, module, run
 from lms_core.outbox.events import emit
-from lms_core.types import now
+from lms_core.types import instant_of, now
 
 
 async def change_capacity(
@@ -107,7 +106,7 @@ async def write_rules(
 
 
 def _instant(wall: datetime | None, zone: str) -> datetime | None:
-    return None if wall is None else wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    return None if wall is None else instant_of(wall, zone)
 
 
 async def _check_quotas(connection: AsyncConnection, held: seats.Held, new: t.SeatRules) -> None:

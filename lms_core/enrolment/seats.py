@@ -257,8 +257,8 @@ async def fill(
         until = at + timedelta(hours=held.offer_hours) if held.offer_hours else None
         for candidate, quota in found.seats:
             if candidate.person_id in waiting:
-                row, state = waiting[candidate.person_id], "offered" if until else "enrolled"
-                moves.append(moved(row, state, None, quota=quota, deadline=until))  # type: ignore[arg-type]
+                state: t.RunState = "offered" if until else "enrolled"
+                moves.append(moved(waiting[candidate.person_id], state, None, quota=quota, deadline=until))
             elif newcomer:
                 moves.append(replace(newcomer, after="enrolled", quota=quota))
     if newcomer and not any(move.person_id == newcomer.person_id for move in moves):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from lms_core.db import AsyncConnection
 from lms_core.modules.tables import session
 from lms_core.progress.rules import Held
+from lms_core.types import instant_of
 
 
 async def held_sessions(connection: AsyncConnection, runs: Collection[UUID]) -> dict[UUID, dict[str, Held]]:
@@ -24,11 +23,7 @@ async def held_sessions(connection: AsyncConnection, runs: Collection[UUID]) -> 
         return found
     query = select(session).where(session.c.run_id.in_(list(runs)), session.c.cancelled_at.is_(None))
     for row in await connection.execute(query):
-        lasts = _moment(row.ends, row.zone) - _moment(row.starts, row.zone)
+        lasts = instant_of(row.ends, row.zone) - instant_of(row.starts, row.zone)
         minutes = int(lasts.total_seconds()) // 60
         found[row.run_id][row.id.hex] = Held(minutes, row.mode in ("online", "hybrid"))
     return found
-
-
-def _moment(wall: datetime, zone: str) -> datetime:
-    return wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)

@@ -73,7 +73,8 @@ class Attendance(Payload, frozen=True, kw_only=True):
 class Assessment(ProgressEvent, frozen=True, kw_only=True):
     """A progress event told by one who assesses: a hand-in, a sign-off and attendance as well."""
 
-    facts: Annotated[list[Fact], Meta(min_length=1, max_length=4)] | None = None  # type: ignore[assignment] # more words
+    # wider than what participants may say of themselves, which the checker takes for a mistake
+    facts: Annotated[list[Fact], Meta(min_length=1, max_length=4)] | None = None  # type: ignore[assignment]
     attended: Attendance | None = None
 
 

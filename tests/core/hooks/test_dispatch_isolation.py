@@ -313,7 +313,7 @@ async def core_writes(database: Database, title: str) -> None:
 
 
 async def given_back(database: Database) -> None:
-    await until(lambda: not any(one.sync_engine.pool.checkedout() for one in (database.writer, database.reader)))  # type: ignore[attr-defined]
+    await until(lambda: not any(one.sync_engine.pool.checkedout() for one in (database.writer, database.reader)))  # type: ignore[attr-defined]  # ours has it
 
 
 def endless(database: Database) -> str:
