@@ -13,6 +13,7 @@ from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler
 
 import lms_core.assessment.deadline_routes
 import lms_core.assessment.hand_in_routes
@@ -20,6 +21,7 @@ import lms_core.assessment.routes
 import lms_core.calendar.routes
 import lms_core.enrolment.bulk_routes
 import lms_core.enrolment.routes
+import lms_core.guest_links
 import lms_core.health
 import lms_core.media.routes
 import lms_core.modules.routes
@@ -38,7 +40,7 @@ from content_store.s3 import S3Store
 from lms_core.channels import labour
 from lms_core.db import Database
 from lms_core.errors import to_response
-from lms_core.guard import Guard, check_routes
+from lms_core.guard import Connection, Guard, check_routes
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.plugin import Plugin
 from lms_core.hooks.registry import Registry, load
@@ -55,25 +57,48 @@ MAX_BODY = 16 * 1024 * 1024
 """Bytes of a request at most; the texts of a whole module fit, and media never come this way."""
 
 
+def assemble(settings: Settings, plugins: Iterable[Plugin] | None = None) -> dict[str, Any]:
+    """Make what serves the requests of an application; its handlers take these by their names.
+
+    They are looked up in the application's state. So the tests can exchange them while it does not run: to register
+    all routes again takes longer than most tests do.
+    """
+    database = Database(settings.database_url)
+    registry = load(plugins)
+    enablement = Enablement(database, registry, partial(unready, database, registry))
+    return {
+        "settings": settings,
+        "database": database,
+        "store": S3Store(settings.store),
+        "registry": registry,
+        "enablement": enablement,
+        "hooks": Dispatcher(registry, enablement, database, settings.public_url),
+        "guard": Guard(database, enablement),
+        "attempts": Attempts(),
+    }
+
+
 def create_app(settings: Settings, plugins: Iterable[Plugin] | None = None) -> Litestar:
     """Put the application together; `plugins` stand in for the installed ones in tests.
 
     Raises RouteWithoutPermissionError when a route declares no permission.
     """
-    database = Database(settings.database_url)
-    store = S3Store(settings.store)
-    registry = load(plugins)
-    enablement = Enablement(database, registry, partial(unready, database, registry))
-    hooks = Dispatcher(registry, enablement, database)
-    guard = Guard(database, enablement)
+    parts = assemble(settings, plugins)
+    state, registry = State(parts), parts["registry"]
+
+    async def guard(request: Connection, handler: BaseRouteHandler) -> None:
+        await state.guard(request, handler)
+
+    def provide(name: str) -> Provide:
+        return Provide(lambda: state[name], sync_to_thread=False)
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(enablement.watch())]
-        if settings.embedded:
-            tasks.append(asyncio.create_task(labour(settings, database, store, hooks)))
+        tasks = [asyncio.create_task(state.enablement.watch())]
+        if state.settings.embedded:
+            tasks.append(asyncio.create_task(labour(state.settings, state.database, state.store, state.hooks)))
         try:
-            async with hooks.running():
+            async with state.hooks.running():
                 try:
                     yield
                 finally:
@@ -81,11 +106,8 @@ def create_app(settings: Settings, plugins: Iterable[Plugin] | None = None) -> L
                         task.cancel()
                     await asyncio.gather(*tasks, return_exceptions=True)
         finally:
-            await store.close()
-            await database.close()
-
-    def provide(value: Any) -> Provide:
-        return Provide(lambda: value, sync_to_thread=False)
+            await state.store.close()
+            await state.database.close()
 
     app = Litestar(
         route_handlers=[
@@ -98,6 +120,7 @@ def create_app(settings: Settings, plugins: Iterable[Plugin] | None = None) -> L
             lms_core.programmes.plugin_routes.router,
             lms_core.plugin_data.router,
             lms_core.plugin_health.router,
+            lms_core.guest_links.router,
             lms_core.modules.routes.router,
             lms_core.media.routes.router,
             lms_core.enrolment.routes.router,
@@ -113,13 +136,7 @@ def create_app(settings: Settings, plugins: Iterable[Plugin] | None = None) -> L
         ],
         guards=[guard],
         dependencies={
-            "settings": provide(settings),
-            "database": provide(database),
-            "store": provide(store),
-            "registry": provide(registry),
-            "enablement": provide(enablement),
-            "hooks": provide(hooks),
-            "attempts": provide(Attempts()),
+            **{name: provide(name) for name in parts},
             "once": Provide(provide_once),
         },
         signature_types=[ContentStore, Database, Dispatcher, Enablement, Registry, Settings, Attempts],
@@ -127,7 +144,7 @@ def create_app(settings: Settings, plugins: Iterable[Plugin] | None = None) -> L
         before_request=check_body,
         exception_handlers={Exception: to_response},
         lifespan=[lifespan],
-        state=State({"guard": guard, "database": database, "store": store, "hooks": hooks}),
+        state=state,
         openapi_config=lms_core.openapi.CONFIG,
         plugins=[lms_core.openapi.DecimalSchema()],
         cors_config=CORSConfig(
@@ -141,5 +158,5 @@ def create_app(settings: Settings, plugins: Iterable[Plugin] | None = None) -> L
         logging_config=None,  # logging belongs to the process, not to the application
         debug=False,
     )
-    check_routes(app, (new.name for plugin in registry.plugins.values() for new in plugin.permissions))
+    check_routes(app, (name for plugin in registry.plugins.values() for name in plugin.declared()))
     return app

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
-from uuid import UUID
 
 import msgspec
 
@@ -15,7 +14,7 @@ from lms_core.errors import FieldError, InvalidInput
 from lms_core.sheets import Line, LineChange, LineError, Mode, Report
 
 CHUNK = 1_000
-"""Lines, or rows, that one statement is about."""
+"""Lines that one statement is about."""
 
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
@@ -126,21 +125,3 @@ def chunks(entries: list[T]) -> Iterator[list[T]]:
     """Divide lines into those that are carried out together."""
     for start in range(0, len(entries), CHUNK):
         yield entries[start : start + CHUNK]
-
-
-async def batches(
-    database: Database, read: Callable[[AsyncConnection, UUID | None, int], Awaitable[list[T]]], key: str
-) -> AsyncIterator[list[T]]:
-    """Yield all rows of a list that comes in pages: `read` takes a connection, the `key` after which to go on, a limit.
-
-    Each batch has a connection of its own, so that a slow reader holds none.
-    """
-    after: UUID | None = None
-    while True:
-        async with database.read() as connection:
-            rows = await read(connection, after, CHUNK)
-        if rows:
-            yield rows
-        if len(rows) < CHUNK:
-            return
-        after = getattr(rows[-1], key)

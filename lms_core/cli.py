@@ -25,7 +25,7 @@ from lms_core.client.command import push
 from lms_core.client.lists import enrol, people
 from lms_core.commands.media import media
 from lms_core.commands.plugin import plugin
-from lms_core.commands.plugin_run import run_command
+from lms_core.commands.plugin_run import WithTools, run_command
 from lms_core.commands.running import from_environment, run, run_on_database
 from lms_core.db import Database
 from lms_core.demo.command import demo
@@ -43,7 +43,7 @@ from lms_core.programmes.plugins import hand_out_permissions
 from lms_core.watchdog import leave_alone, watch
 
 
-@click.group()
+@click.group(cls=WithTools)
 @click.version_option(package_name="lms-core")
 def main() -> None:
     """Run and look after a learning-management server for blended master programmes."""
@@ -113,7 +113,8 @@ def worker() -> None:
 async def _work(found: settings.Settings) -> int:
     database = Database(found.database_url)
     registry = load()
-    hooks = Dispatcher(registry, Enablement(database, registry, partial(unready, database, registry)), database)
+    enablement = Enablement(database, registry, partial(unready, database, registry))
+    hooks = Dispatcher(registry, enablement, database, found.public_url)
     store = S3Store(found.store)
     task = asyncio.create_task(labour(found, database, store, hooks))
     for name in (signal.SIGTERM, signal.SIGINT):

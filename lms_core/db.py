@@ -6,15 +6,15 @@ SQL is SQLAlchemy Core on a connection; there are no ORM entities (see decisions
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
-from sqlalchemy import JSON, DateTime, Integer, MetaData, String, event
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import JSON, DateTime, Integer, MetaData, Select, String, Table, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -31,6 +31,14 @@ metadata = MetaData(naming_convention=NAMING)
 """The tables of the core."""
 
 Json = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+
+
+def insert_into(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Return an insert that knows what to do with rows that are there already, in the words of its database.
+
+    `on_conflict_do_nothing` and `on_conflict_do_update` are the same for both, but not their classes.
+    """
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
 class Instant(TypeDecorator[datetime]):
@@ -123,6 +131,17 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def batches(self, query: Select[Any], size: int = 250) -> AsyncIterator[AsyncIterator[Sequence[Any]]]:
+        """Run one query, for any number of rows of one state of the data, and fetch them `size` at a time."""
+        # PostgreSQL has cursors within transactions only; on SQLite that would keep the writer from writing
+        engine = self.reader if self.is_sqlite else self.writer
+        async with (
+            engine.connect() as connection,
+            connection.stream(query, execution_options={"yield_per": size}) as result,
+        ):
+            yield result.partitions()
+
+    @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction: committed when the block ends, rolled back when it raises."""
         async with self.writer.begin() as connection:
@@ -152,6 +171,8 @@ def _tune_sqlite(engine: AsyncEngine, *, writes: bool) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves; the driver's own transactions begin too late
+        # SQLite's own knows the letters of ASCII only
+        connection.create_function("lower", 1, lambda text: text and text.lower(), deterministic=True)
         cursor = connection.cursor()
         for pragma in (
             "busy_timeout=20000",

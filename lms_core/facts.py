@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -9,7 +11,7 @@ import msgspec
 from sqlalchemy import select
 
 from lms_core.db import AsyncConnection
-from lms_core.enrolment.tables import programme_enrolment, run_enrolment
+from lms_core.enrolment.tables import programme_enrolment, run_enrolment, seat_rules
 from lms_core.errors import NotFound
 from lms_core.modules.tables import module, run
 from lms_core.people.tables import person
@@ -23,6 +25,17 @@ class RunFacts(msgspec.Struct, frozen=True):
     programme_id: UUID
     term_id: UUID
     title: str
+
+
+class RunMinimum(msgspec.Struct, frozen=True):
+    """How many must have a seat in a run, by when, for it to take place; null where nothing is said.
+
+    `decision` is null until it is decided, by the number of seats taken then or by somebody.
+    """
+
+    minimum: int | None
+    decide_at: datetime | None
+    decision: Literal["go", "no_go"] | None
 
 
 class PersonFacts(msgspec.Struct, frozen=True):
@@ -62,6 +75,13 @@ async def read_run(connection: AsyncConnection, run_id: UUID) -> RunFacts:
     return RunFacts(*row)
 
 
+async def read_minimum(connection: AsyncConnection, run_id: UUID) -> RunMinimum:
+    """Return the minimum of a run, and what is decided of it; of a run that nobody knows, nothing. One statement."""
+    query = select(seat_rules.c.minimum, seat_rules.c.decide_at, seat_rules.c.decision)
+    row = (await connection.execute(query.where(seat_rules.c.run_id == run_id))).first()
+    return RunMinimum(*row) if row else RunMinimum(None, None, None)
+
+
 async def read_person(connection: AsyncConnection, person_id: UUID) -> PersonFacts:
     """Return the facts about a person; show them only to those who may know her. Raises NotFound. One statement."""
     query = select(person.c.id, person.c.name, person.c.email, person.c.language).where(person.c.id == person_id)
@@ -69,6 +89,12 @@ async def read_person(connection: AsyncConnection, person_id: UUID) -> PersonFac
     if row is None:
         raise NotFound("There is no such person.")
     return PersonFacts(*row)
+
+
+async def read_persons(connection: AsyncConnection, persons: Collection[UUID]) -> list[PersonFacts]:
+    """Return the facts about persons, in the order of their names; whom nobody knows is left out. One statement."""
+    query = select(person.c.id, person.c.name, person.c.email, person.c.language).where(person.c.id.in_(persons))
+    return [PersonFacts(*row) for row in await connection.execute(query.order_by(person.c.name, person.c.id))]
 
 
 async def read_seats(connection: AsyncConnection, person_id: UUID, programme_id: UUID) -> SeatFacts:

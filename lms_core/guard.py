@@ -22,13 +22,13 @@ from sqlalchemy import Select, bindparam, literal, null, select, union_all
 from lms_core.db import Database
 from lms_core.enrolment.tables import programme_enrolment, run_enrolment
 from lms_core.errors import Forbidden, NotFound, Unauthenticated, Unavailable
+from lms_core.hooks.links import GUEST, admitted
 from lms_core.media.tables import media
 from lms_core.modules.tables import adoption, module, run
-from lms_core.people.actions import digest
 from lms_core.people.tables import person, role, role_grant, token
 from lms_core.permissions import ADOPTED, PERMISSIONS, PUBLIC, SELF, Grant, Principal
 from lms_core.programmes.enablement import Enablement
-from lms_core.types import now
+from lms_core.types import digest, now
 
 REMEMBER_SECONDS = 4.0
 REMEMBERED_PLACES = 100_000
@@ -106,7 +106,15 @@ class Guard:
         if permission == PUBLIC:
             await self._check_plugin(request, handler)
             return
-        token_hash = _bearer(request)
+        if permission.startswith(GUEST):
+            await self._check_plugin(request, handler)
+            secret = request.query_params.get("link") or _bearer(request)
+            async with self._database.read() as connection:
+                request.state.guest = await admitted(
+                    connection, secret, request.path_params["programme_id"], permission
+                )
+            return
+        token_hash = digest(_bearer(request))
         principal = self._remembered(token_hash)
         fresh = principal is None
         if principal is None:
@@ -225,7 +233,7 @@ def _bearer(request: Connection) -> str:
     kind, _, value = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not value or len(value) > 200:
         raise Unauthenticated("Send the token from POST /sign-in as `Authorization: Bearer TOKEN`.")
-    return digest(value.strip())
+    return value.strip()
 
 
 def _scope_parameter(handler: BaseRouteHandler, path_params: Any) -> str | None:

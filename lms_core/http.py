@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import cache
 from typing import Annotated, Any, TypeVar, cast, get_args
@@ -19,7 +19,6 @@ from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.openapi import ResponseSpec
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
-from litestar.response import Stream
 from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, Uuid, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -35,7 +34,7 @@ from lms_core.errors import (
     field_error,
 )
 from lms_core.permissions import Principal
-from lms_core.sheets import CSV, Format, Mode, NoTable, read_csv, write
+from lms_core.sheets import CSV, Format, Mode, NoTable, read_csv
 from lms_core.types import END, Key, Limit, now
 
 T = TypeVar("T")
@@ -196,16 +195,6 @@ ModeParam = Annotated[
 FormatParam = Annotated[
     str, QueryParameter(name="format", description="How the lines are written.", enum=get_args(Format))
 ]
-
-
-def exported(kind: type[msgspec.Struct], batches: AsyncIterator[Sequence[Any]], form: str, name: str) -> Stream:
-    """Answer with a table of all rows as a file, sent while it is read. Raises MalformedInput for another format."""
-    chosen: Format = one_of("format", form, Format)
-    return Stream(
-        write(kind, batches, chosen),
-        media_type=f"{CSV}; header=present" if chosen == "csv" else "application/json",
-        headers={"Content-Disposition": f'attachment; filename="{name}.{chosen}"', "Cache-Control": "no-store"},
-    )
 
 
 def one_of(name: str, value: str | None, kind: Any, place: str = "query") -> Any:

@@ -22,6 +22,7 @@ from litestar.params import FromPath
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
+from lms_core.hooks.links import GUEST
 from lms_core.hooks.plugin import Plugin
 from lms_core.hooks.registry import Registry
 from lms_core.permissions import PERMISSIONS, PUBLIC
@@ -95,6 +96,7 @@ def describe(app: Litestar, plugins: frozenset[str] = frozenset()) -> dict[str, 
     document: dict[str, Any] = app.openapi_schema.to_schema()
     installed: dict[str, Plugin] = app.state.hooks.registry.plugins
     meanings = {**PERMISSIONS, **{new.name: new.meaning for plugin in installed.values() for new in plugin.permissions}}
+    guests = {f"{GUEST}{new.name}": new.meaning for plugin in installed.values() for new in plugin.guests}
     document["components"].setdefault("schemas", {})["Problem"] = _PROBLEM
     document["components"]["responses"] = {
         f"Problem{status}": {
@@ -126,6 +128,9 @@ def describe(app: Litestar, plugins: frozenset[str] = frozenset()) -> dict[str, 
             operation["x-permission"] = permission
             if permission in meanings:
                 needs = f"Needs the permission `{permission}`: {meanings[permission]}."
+                operation["description"] = f"{operation.get('description', '')}\n\n{needs}".strip()
+            if permission in guests:
+                needs = f"Needs a link, as the token or in the query as `link`, to {guests[permission]}."
                 operation["description"] = f"{operation.get('description', '')}\n\n{needs}".strip()
             for parameter in operation.get("parameters", ()):
                 if parameter["name"] == "If-Match":

@@ -22,6 +22,7 @@ from lms_core.hooks.manifest import PluginError
 from lms_core.hooks.measure import told
 from lms_core.hooks.plugin import Plugin
 from lms_core.http import IdempotencyKey, LmsRequest, Once, once_for
+from lms_core.settings import Settings
 
 
 def contained(app: ASGIApp) -> ASGIApp:
@@ -62,10 +63,20 @@ def mounted(plugin: Plugin) -> Router:
         programme_id: FromPath[UUID],
         database: NamedDependency[Database],
         hooks: NamedDependency[Dispatcher],
+        settings: NamedDependency[Settings],
     ) -> AsyncIterator[Context]:
         user = request.scope.get("user")
         person_id = user.person_id if user else None
-        context = Context(plugin.name, programme_id, request.state.plugin_settings, database, person_id=person_id)
+        context = Context(
+            plugin.name,
+            programme_id,
+            request.state.plugin_settings,
+            database,
+            person_id=person_id,
+            guest=getattr(request.state, "guest", None),
+            public_url=settings.public_url,
+            hooks=hooks,
+        )
         route = f"{request.method} {request.scope['path_template']}"
         figure, began = hooks.figures.of(plugin.name, route, programme_id), perf_counter()
         try:

@@ -73,7 +73,7 @@ class LineChange(View, frozen=True, kw_only=True):
     """What a line changed, or would change; for an update the columns."""
 
     line: int
-    change: Literal["created", "updated", "enrolled", "waiting", "withdrawn"]
+    change: Literal["created", "updated", "enrolled", "waiting", "requested", "withdrawn"]
     columns: list[str] = []
 
 

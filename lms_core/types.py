@@ -6,6 +6,7 @@ sends passes through one of the types or checks below, so that the database neve
 
 from __future__ import annotations
 
+import hashlib
 import zoneinfo
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -183,6 +184,11 @@ def _clock() -> datetime:
 def now() -> datetime:
     """Return the present moment in UTC; everything that asks for the time asks here, so that tests can move it."""
     return _clock()
+
+
+def digest(secret: str) -> str:
+    """Return the SHA-256 under which a token or link is kept; the secret itself never is."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 new_id = uuid7

@@ -6,32 +6,66 @@ import asyncio
 import gc
 import os
 import shutil
+import sys
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from coverage import Coverage
 
 from content_store.s3 import S3Store
-from lms_core import migrations
-from lms_core.app import create_app
+from lms_core import migrations, openapi
+from lms_core.api import Plugin
+from lms_core.app import assemble, create_app
 from lms_core.db import Database
 from lms_core.settings import Settings
+from tests.support.compiled import share_compiled_sql
+from tests.support.measuring import unmeasured
 from tests.support.objectstore import object_store
+from tests.support.patience import remember_longer
 from tests.support.postgres import create_database, drop_database, postgres
 from tests.support.world import World
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Iterator
-    from pathlib import Path
 
     from litestar import Litestar
 
     from content_store import StoreSettings
 
 
+# without kept bytecode, which images of containers like to switch off, each `lms` that a test starts compiles for 2 s
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 gc.set_threshold(100_000, 50, 100)  # each test makes an application and drops it; looking for garbage took 7 %
+
+share_compiled_sql()
+remember_longer()
+
+# These take longest, longest first; begun last, they would keep one core busy for minutes while the others rest.
+FIRST = (
+    "core/test_schema.py",
+    "kit/test_check.py",
+    "journeys/test_a_real_course.py",
+    "kit/test_new.py",
+    "core/cli/test_demo_crashes.py",
+    "core/cli/test_serve.py",
+    "faults/test_killed_uploads.py",
+    "core/cli/test_demo.py",
+    "faults/test_killed_ledger.py",
+    "plugins/university_weeks/test_searching.py",
+    "kit/test_page.py",
+    "kit/test_pytest_plugin.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    tests = Path(__file__).parent
+    first = {tests / name: number for number, name in enumerate(FIRST)}
+    items.sort(key=lambda item: first.get(item.path, len(FIRST)))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -49,15 +83,16 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Measure coverage with one of the two databases only: measuring makes a test slower by two thirds."""
-    measuring = Coverage.current() if "[postgresql" in item.name else None
-    if measuring:
-        measuring.stop()
-    try:
+    """Measure coverage with one of the two databases only."""
+    if "[postgresql" not in item.name:
         return (yield)
+    children = os.environ.pop("COVERAGE_PROCESS_CONFIG", None)  # what tells child processes to measure themselves
+    try:
+        with unmeasured():
+            return (yield)
     finally:
-        if measuring:
-            measuring.start()
+        if children:
+            os.environ["COVERAGE_PROCESS_CONFIG"] = children
 
 
 DATABASES = ("sqlite", "postgresql")
@@ -168,10 +203,32 @@ async def living(app: Litestar) -> AsyncIterator[None]:
     await task
 
 
+apps: dict[Any, Litestar] = {}
+
+
+def make_app(settings: Settings, plugins: list[Any]) -> Litestar:
+    """Return an application; those with the same routes share what was registered, in turns, and nothing else."""
+    if settings.allowed_origins:
+        return create_app(settings, plugins)
+    if plugins:
+        openapi._document.cache_clear()  # it shows what else they declare
+    # some tests install plugins by their entry points, which say nothing of routes before they are loaded
+    if not all(isinstance(plugin, Plugin) for plugin in plugins):
+        return create_app(settings, plugins)
+    known = tuple((plugin.name, *plugin.routes, *plugin.declared()) for plugin in plugins if plugin.routes)
+    if app := apps.get(known):
+        app.state.update(assemble(settings, plugins))
+        return app
+    if len(apps) > 8:  # routes that were made in a test do not come again
+        del apps[next(name for name in apps if name)]
+    apps[known] = create_app(settings, plugins)
+    return apps[known]
+
+
 @pytest.fixture
 async def world(app_settings: Settings, plugins: list[Any]) -> AsyncIterator[World]:
     """An application in this process, an HTTP client for it, and an administrator."""
-    app = create_app(app_settings, plugins)
+    app = make_app(app_settings, plugins)
     async with living(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as http:

@@ -7,17 +7,18 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, and_, insert, or_, select, update
+from sqlalchemy import Select, and_, func, insert, or_, select, update
 
 from lms_core.assessment import work_types as t
 from lms_core.assessment.tables import deadline, extension
 from lms_core.db import AsyncConnection
 from lms_core.enrolment.tables import run_enrolment
 from lms_core.errors import FieldError, InvalidInput, NotFound, PreconditionFailed
+from lms_core.hooks.types import DeadlineEvent, ExtensionEvent
 from lms_core.http import changed_or_raise
 from lms_core.modules.tables import module, run, unit
 from lms_core.outbox.events import emit
-from lms_core.progress.tables import unit_state
+from lms_core.progress.tables import former_unit, unit_state
 from lms_core.types import instant_of, new_id, now
 
 SEATED = ("enrolled", "completed")
@@ -31,7 +32,7 @@ async def read(connection: AsyncConnection, run_id: UUID, unit_key: str) -> t.De
     """Return the deadline of a unit, as it is for everybody, a removed one as well. Raises NotFound. One statement."""
     row = (await connection.execute(select(deadline).where(_same(run_id, unit_key)))).first()
     if row is None:
-        raise NotFound("There is no deadline of such a unit.")
+        raise NotFound('There is no deadline of such a unit; the first one is set with `If-Match: "0"`.')
     return t.Deadline(
         run_id=run_id, unit_key=unit_key, due=row.due, zone=row.zone, due_at=instant_of(row.due, row.zone),
         revision=row.revision, removed_at=row.removed_at,
@@ -68,7 +69,9 @@ async def remove(connection: AsyncConnection, run_id: UUID, unit_key: str, expec
         return
     values = {"revision": expected + 1, "changed_at": now(), "removed_at": now()}
     await _change(connection, run_id, unit_key, expected, values)
-    await _tell(connection, "deadline_removed", run_id, unit_key, await _owner(connection, run_id, unit_key))
+    owner = select(module.c.programme_id).join_from(run, module).where(run.c.id == run_id)
+    programme_id = (await connection.execute(owner)).scalar_one()  # of a unit that is gone from the run as well
+    await _tell(connection, "deadline_removed", run_id, unit_key, programme_id)
 
 
 async def _change(
@@ -94,7 +97,7 @@ async def _owner(connection: AsyncConnection, run_id: UUID, unit_key: str) -> UU
 
 
 async def _tell(connection: AsyncConnection, name: str, run_id: UUID, unit_key: str, programme_id: UUID) -> None:
-    await emit(connection, name, f"run:{run_id}", programme_id, t.DeadlineEvent(run_id, unit_key, programme_id))
+    await emit(connection, name, f"run:{run_id}", programme_id, DeadlineEvent(run_id, unit_key, programme_id))
 
 
 def _of(run_id: UUID, unit_key: str, person_id: UUID) -> Any:
@@ -112,7 +115,7 @@ async def read_extension(connection: AsyncConnection, run_id: UUID, unit_key: st
     """Return a person's extension, a withdrawn one as well. Raises NotFound. One statement."""
     row = (await connection.execute(select(extension).where(_of(run_id, unit_key, person_id)))).first()
     if row is None:
-        raise NotFound("This person has no extension of such a deadline.")
+        raise NotFound('She has no extension of such a deadline; the first one is granted with `If-Match: "0"`.')
     return _shape(row)
 
 
@@ -201,14 +204,14 @@ async def _seat(connection: AsyncConnection, run_id: UUID, person_id: UUID) -> A
 async def _tell_person(
     connection: AsyncConnection, name: str, run_id: UUID, unit_key: str, person_id: UUID, programme_id: UUID | None
 ) -> None:
-    event = t.ExtensionEvent(person_id, run_id, unit_key, programme_id)
+    event = ExtensionEvent(person_id, run_id, unit_key, programme_id)
     await emit(connection, name, f"run:{run_id}", programme_id, event)
 
 
 def of_person(person_id: UUID) -> Select[Any]:
     """Select the deadlines of the units in runs in which a person has a seat, with her extensions.
 
-    Removed ones are among them. Which of the two holds tells `holding`.
+    Removed ones are among them, and those of units that are `gone` from the run. Which one holds tells `holding`.
     """
     return (
         select(
@@ -217,11 +220,21 @@ def of_person(person_id: UUID) -> Select[Any]:
             deadline.c.changed_at, deadline.c.removed_at, extension.c.due.label("own_due"),
             extension.c.zone.label("own_zone"), extension.c.revision.label("own_revision"),
             extension.c.decided_at, extension.c.withdrawn_at, unit_state.c.completed_at,
+            former_unit.c.version_id.is_not(None).label("gone"),
         )
         .select_from(run_enrolment)
         .join(run, run.c.id == run_enrolment.c.run_id)
         .join(deadline, deadline.c.run_id == run.c.id)
-        .join(unit, and_(unit.c.version_id == run.c.version_id, unit.c.key == deadline.c.unit_key))
+        .outerjoin(
+            former_unit, and_(former_unit.c.run_id == run.c.id, former_unit.c.unit_key == deadline.c.unit_key)
+        )
+        .join(
+            unit,
+            and_(
+                unit.c.version_id == func.coalesce(former_unit.c.version_id, run.c.version_id),
+                unit.c.key == deadline.c.unit_key,
+            ),
+        )
         .outerjoin(extension, _own(extension, person_id))
         .outerjoin(unit_state, _own(unit_state, person_id))
         .where(run_enrolment.c.person_id == person_id, run_enrolment.c.state.in_(SEATED))
@@ -253,7 +266,8 @@ def holding(row: Any) -> tuple[datetime, str, bool]:
 async def mine(connection: AsyncConnection, person_id: UUID) -> list[t.MyDeadline]:
     """Return a person's deadlines in the order of time, whatever their zones. One statement."""
     found = []
-    for row in await connection.execute(of_person(person_id).where(deadline.c.removed_at.is_(None))):
+    current = deadline.c.removed_at.is_(None), former_unit.c.version_id.is_(None)
+    for row in await connection.execute(of_person(person_id).where(*current)):
         due, zone, extended = holding(row)
         found.append(
             t.MyDeadline(

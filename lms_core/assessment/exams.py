@@ -12,6 +12,7 @@ from lms_core.assessment import types as t
 from lms_core.assessment.tables import exam, registration
 from lms_core.db import AsyncConnection
 from lms_core.errors import Conflict, NotFound
+from lms_core.hooks.types import ExamEvent
 from lms_core.http import changed_or_raise
 from lms_core.modules.tables import module, run
 from lms_core.outbox.events import emit
@@ -25,7 +26,7 @@ def _same(run_id: UUID, exam_id: UUID) -> Any:
 def shape(row: Any) -> t.Exam:
     """Describe an exam by its row."""
     return t.Exam(
-        **row._mapping,
+        **{name: value for name, value in row._mapping.items() if name != "changed_at"},
         starts_at=instant_of(row.starts, row.zone),
         ends_at=instant_of(row.ends, row.zone),
         register_by_at=instant_of(row.register_by, row.zone),
@@ -41,7 +42,7 @@ async def add(connection: AsyncConnection, run_id: UUID, new: t.ExamContent) -> 
     """Plan an exam of a run. Raises NotFound. Four statements."""
     if await connection.scalar(select(run.c.id).where(run.c.id == run_id)) is None:
         raise NotFound("There is no such run.")
-    row = {**msgspec.structs.asdict(new), "id": new_id(), "run_id": run_id, "revision": 1, "cancelled_at": None}
+    row = {**msgspec.structs.asdict(new), "id": new_id(), "run_id": run_id, "revision": 1, "changed_at": now()}
     made = (await connection.execute(insert(exam).returning(exam), row)).one()
     return await _tell(connection, "exam_planned", made)
 
@@ -73,11 +74,12 @@ async def cancel(connection: AsyncConnection, run_id: UUID, exam_id: UUID, expec
 
     Raises NotFound and PreconditionFailed. Four statements.
     """
-    row = await _write(connection, run_id, exam_id, expected, {"cancelled_at": now()})
+    moment = now()
+    row = await _write(connection, run_id, exam_id, expected, {"cancelled_at": moment})
     if row is None:
         return
     open_ones = (registration.c.exam_id == exam_id) & (registration.c.state == "registered")
-    await connection.execute(update(registration).where(open_ones).values(state="deregistered", since=now()))
+    await connection.execute(update(registration).where(open_ones).values(state="deregistered", since=moment))
     await _tell(connection, "exam_cancelled", row)
 
 
@@ -93,7 +95,7 @@ async def _write(
         await connection.execute(
             update(exam)
             .where(same, exam.c.revision == expected, exam.c.cancelled_at.is_(None))
-            .values(**values, revision=expected + 1)
+            .values(**values, revision=expected + 1, changed_at=now())
             .returning(exam)
         )
     ).first()
@@ -106,6 +108,6 @@ async def _write(
 
 async def _tell(connection: AsyncConnection, name: str, row: Any) -> t.Exam:
     programme_id = (await connection.execute(_owner(row.run_id))).scalar_one()
-    event = t.ExamEvent(row.id, row.run_id, programme_id, row.revision)
+    event = ExamEvent(row.id, row.run_id, programme_id, row.revision)
     await emit(connection, name, f"exam:{row.id}", programme_id, event)
     return shape(row)

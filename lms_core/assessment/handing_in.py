@@ -15,11 +15,12 @@ from lms_core.assessment.uploads import seat
 from lms_core.db import AsyncConnection
 from lms_core.enrolment.tables import run_enrolment
 from lms_core.errors import FieldError, InvalidInput, NotFound
+from lms_core.hooks.types import HandInEvent
 from lms_core.media.tables import media
 from lms_core.outbox.events import emit
 from lms_core.people.tables import person
 from lms_core.progress import ledger
-from lms_core.progress.types import ProgressEvent
+from lms_core.progress.types import Assessment
 from lms_core.types import instant_of, new_id, now
 
 
@@ -32,17 +33,22 @@ async def submit(
 ) -> t.HandIns:
     """Hand in another version; after the deadline as well, and then it is late. Return all versions.
 
-    Raises NotFound, and InvalidInput that names the files that are not hers, not for this unit or not sent.
+    It is told to the ledger, for rules that ask for no more than that, and that holds her seat: her versions are
+    numbered one after the other. Raises NotFound, and InvalidInput that names the files that are not hers, not for this
+    unit or not sent.
     """
     held = await seat(connection, run_id, unit_key, person_id)
+    moment = now()
+    submitted = Assessment(id=new_id(), at=moment, facts=["submitted"])
+    await ledger.record(connection, run_id, unit_key, person_id, submitted, person_id, ("assignment",))
     await _need(connection, run_id, unit_key, person_id, new.files)
     last = select(func.coalesce(func.max(hand_in.c.number), 0)).where(_of(hand_in, run_id, unit_key, person_id))
     number = (await connection.execute(last)).scalar_one() + 1
     of = {"run_id": run_id, "unit_key": unit_key, "person_id": person_id, "number": number}
-    await connection.execute(insert(hand_in), {**of, "at": now()})
+    await connection.execute(insert(hand_in), {**of, "at": moment})
     files = [{**of, "position": place, "media_id": one} for place, one in enumerate(dict.fromkeys(new.files))]
     await connection.execute(insert(hand_in_file), files)
-    event = t.HandInEvent(person_id, run_id, unit_key, number, held.programme_id)
+    event = HandInEvent(person_id, run_id, unit_key, number, held.programme_id)
     await emit(connection, "hand_in_made", f"run:{run_id}", held.programme_id, event)
     return await read(connection, run_id, unit_key, person_id, own=True)
 
@@ -86,16 +92,19 @@ async def read(
             )
         )  # fmt: skip
     rows = (await connection.execute(_versions(run_id, unit_key, person_id))).all()
-    by_number = {row.number: row for row in rows}  # the latest verdict comes last
-    counting = max((number for number, row in by_number.items() if not _late(row.at, due)), default=None)
+    verdicts: dict[int, list[t.Verdict]] = {}
+    for row in rows:
+        verdicts.setdefault(row.number, []).extend(_verdict(row))
+    moments = {row.number: row.at for row in rows}
+    counting = max((number for number, at in moments.items() if not _late(at, due)), default=None)
     return t.HandIns(
         run_id=run_id, unit_key=unit_key, person_id=person_id, deadline=due,
         versions=[
             t.HandIn(
-                number=number, at=row.at, late=_late(row.at, due), counts=number == counting,
-                files=files.get(number, []), verdict=_verdict(row),
+                number=number, at=at, late=_late(at, due), counts=number == counting, files=files.get(number, []),
+                verdict=next(reversed(verdicts[number]), None), earlier=verdicts[number][:-1],
             )
-            for number, row in by_number.items()
+            for number, at in moments.items()
         ],
     )  # fmt: skip
 
@@ -104,17 +113,19 @@ def _late(at: datetime, due: t.Due | None) -> bool:
     return due is not None and at > due.due_at
 
 
-def _verdict(row: Any) -> t.Verdict | None:
+def _verdict(row: Any) -> list[t.Verdict]:
     if row.outcome is None:
-        return None
-    return t.Verdict(**{name: getattr(row, name) for name in t.Verdict.__struct_fields__})
+        return []
+    return [t.Verdict(**{name: getattr(row, name) for name in t.Verdict.__struct_fields__})]
 
 
 def _versions(run_id: UUID, unit_key: str, person_id: UUID) -> Any:
     same = [verdict.c[name] == hand_in.c[name] for name in ("run_id", "unit_key", "person_id", "number")]
     said = [verdict.c[name] for name in t.Verdict.__struct_fields__]
     query = select(hand_in.c.number, hand_in.c.at, *said).outerjoin(verdict, same[0] & same[1] & same[2] & same[3])
-    return query.where(_of(hand_in, run_id, unit_key, person_id)).order_by(hand_in.c.number, verdict.c.id)
+    return query.where(_of(hand_in, run_id, unit_key, person_id)).order_by(
+        hand_in.c.number, verdict.c.assessed_at, verdict.c.id
+    )
 
 
 def _files(run_id: UUID, unit_key: str, person_id: UUID) -> Any:
@@ -184,7 +195,8 @@ async def assess(
 ) -> t.HandIns:
     """Say something of a version, beside what was said before; what is accepted completes the unit, with its score.
 
-    Raises NotFound and InvalidInput (a score that the unit does not have). As anywhere, the best score counts.
+    The latest word on a version holds, with its score or none, and the best version counts; what is completed stays so.
+    Raises NotFound and InvalidInput (a score that the unit does not have).
     """
     version = _of(hand_in, run_id, unit_key, person_id) & (hand_in.c.number == number)
     programme = select(run_enrolment.c.programme_id, run_enrolment.c.state).join(
@@ -200,9 +212,8 @@ async def assess(
         "assessed_at": moment,
     }  # fmt: skip
     await connection.execute(insert(verdict), said)
-    if new.outcome == "accepted":
-        event = ProgressEvent(id=made, at=moment, completed=True, score=new.score)
-        await ledger.record(connection, run_id, unit_key, person_id, event, actor, ("assignment",))
-    told = t.HandInEvent(person_id, run_id, unit_key, number, row.programme_id)
+    event = Assessment(id=made, at=moment, completed=new.outcome == "accepted", score=new.score, attempt=number)
+    await ledger.record(connection, run_id, unit_key, person_id, event, actor, ("assignment",))
+    told = HandInEvent(person_id, run_id, unit_key, number, row.programme_id)
     await emit(connection, "hand_in_assessed", f"run:{run_id}", row.programme_id, told)
     return await read(connection, run_id, unit_key, person_id)

@@ -1,4 +1,4 @@
-"""The rules about results: every one is kept, the latest holds, and ECTS are booked on a passed exam, once."""
+"""The rules about results: every one is kept, and the latest holds."""
 
 from __future__ import annotations
 
@@ -16,12 +16,10 @@ from lms_core.db import AsyncConnection
 from lms_core.enrolment.tables import programme_enrolment
 from lms_core.errors import Conflict, FieldError, InvalidInput, NotFound, PreconditionFailed
 from lms_core.modules.tables import run, version
-from lms_core.outbox.events import emit
 from lms_core.programmes.tables import regulation
-from lms_core.progress.credits import book_credit, booked, reverse_credit
+from lms_core.progress.credits import booked
 from lms_core.progress.reads import source_of
-from lms_core.progress.types import Credit, CreditDecision
-from lms_core.types import now
+from lms_core.types import instant_of, now
 
 
 async def read(connection: AsyncConnection, run_id: UUID, exam_id: UUID, person_id: UUID) -> tuple[t.Marks, int]:
@@ -53,15 +51,17 @@ async def record(
     """Give a person a result in an exam, beside the earlier ones, of which the highest number was `expected`.
 
     Raises NotFound, PreconditionFailed, InvalidInput (a mark that her regulation does not have, no reason for a
-    change) and Conflict (not registered, ECTS booked on what is to be changed, the module passed or open elsewhere).
+    change) and Conflict (not registered, the exam yet to come, ECTS booked on what is to be changed, the module passed
+    or open elsewhere).
     Four statements, five where passing changes.
     """
-    held = await _hold(connection, run_id, exam_id, person_id)
+    held = await hold(connection, run_id, exam_id, person_id)
     if held.marks != expected:
         told = f"You are changing state {expected}, but it is in state {held.marks} now; read it again."
         raise PreconditionFailed(told)
     if held.state == "deregistered":
         raise Conflict("She is not registered for this exam any more; register her first.")
+    _check_begun(held, new)
     if held.marks and not new.reason.strip():
         raise InvalidInput("A result is changed for a reason.", errors=[FieldError("body.reason", "is required")])
     outcome = new.outcome if new.mark is None else _outcome(held.limits, new.mark)
@@ -75,6 +75,13 @@ async def record(
     same = (registration.c.exam_id == exam_id) & (registration.c.person_id == person_id)
     await connection.execute(update(registration).where(same).values(state=outcome, marks=expected + 1))
     await tell(connection, "mark_recorded", run_id, exam_id, person_id, held.programme_id)
+
+
+def _check_begun(held: Any, new: t.NewMark) -> None:
+    """Raise Conflict where the exam is yet to come: until then, somebody can be excused, and only a paper be marked."""
+    if held.kind != "paper" and new.outcome != "excused" and now() < instant_of(held.starts, held.zone):
+        begins = f"{held.starts:%Y-%m-%d %H:%M} ({held.zone})"
+        raise Conflict(f"The exam begins at {begins}; before, nobody has a result but who is excused.")
 
 
 def _outcome(limits: Any, given: Decimal) -> t.Outcome:
@@ -106,54 +113,10 @@ async def _check_passing(connection: AsyncConnection, held: Any, *, passes: bool
             raise Conflict("She is registered for another exam of this module; take that registration back first.")
 
 
-async def book(
-    connection: AsyncConnection, run_id: UUID, exam_id: UUID, person_id: UUID, decision: CreditDecision, authority: UUID
-) -> Credit:
-    """Book the ECTS of a module for a person who has passed an exam of it.
-
-    Raises NotFound and Conflict (not passed, booked already). Four statements.
-    """
-    held = await _hold(connection, run_id, exam_id, person_id)
-    if held.state != "passed":
-        raise Conflict("The exam is not passed; ECTS are booked whole, on passing.")
-    made = await book_credit(
-        connection,
-        person_id,
-        source_of(held.module_id),
-        held.ects,
-        decision.evidence,
-        authority,
-        title=held.title,
-        programme_id=held.programme_id,
-    )
-    await _tell_credit(connection, "credit_booked", made)
-    return made
-
-
-async def take_back(
-    connection: AsyncConnection, run_id: UUID, person_id: UUID, decision: t.ReversalDecision, authority: UUID
-) -> Credit:
-    """Take the booked ECTS of a run's module back, by a second row that cancels the first.
-
-    Raises NotFound when none are booked. Five statements.
-    """
-    module_id = await connection.scalar(select(run.c.module_id).where(run.c.id == run_id))
-    if module_id is None:
-        raise NotFound("There is no such run.")
-    made = await reverse_credit(connection, person_id, source_of(module_id), decision.evidence, authority)
-    await _tell_credit(connection, "credit_reversed", made)
-    return made
-
-
-async def _tell_credit(connection: AsyncConnection, name: str, made: Credit) -> None:
-    event = t.CreditEvent(made.person_id, made.id, made.programme_id)
-    await emit(connection, name, f"credits:{made.person_id}", made.programme_id, event)
-
-
 def _candidates(run_id: UUID, exam_id: UUID, person_id: UUID) -> Select[Any]:
-    """Select a registration with the limits of the regulation she follows, and title and ECTS of the run."""
+    """Select a registration with the limits of the regulation she follows, and what is known of exam and run."""
     return (
-        select(registration, regulation.c.limits, run.c.title, version.c.ects)
+        select(registration, regulation.c.limits, run.c.title, version.c.ects, exam.c.kind, exam.c.starts, exam.c.zone)
         .join_from(registration, exam, exam.c.id == registration.c.exam_id)
         .join(run, run.c.id == exam.c.run_id)
         .join(version, version.c.id == run.c.version_id)
@@ -170,7 +133,8 @@ def _candidates(run_id: UUID, exam_id: UUID, person_id: UUID) -> Select[Any]:
 _UNKNOWN = "There is no such registration for an exam of this run."
 
 
-async def _hold(connection: AsyncConnection, run_id: UUID, exam_id: UUID, person_id: UUID) -> Any:
+async def hold(connection: AsyncConnection, run_id: UUID, exam_id: UUID, person_id: UUID) -> Any:
+    """Hold a registration; return its row, with its exam's times. Raises NotFound. One statement."""
     query = _candidates(run_id, exam_id, person_id).with_for_update(of=registration)
     row = (await connection.execute(query)).first()
     if row is None:

@@ -6,7 +6,7 @@ follows the scale that is common in Germany, without a limit of attempts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -72,18 +72,32 @@ def term_name(number: int) -> str:
     return f"winter term {year}/{(year + 1) % 100:02}" if winter else f"summer term {year}"
 
 
-def refusal(policy: Policy, earlier: Sequence[Attempt], term: int) -> str | None:
-    """Say why a person may not attempt a module in a term after these attempts; None if she may."""
+def refusal(
+    policy: Policy, earlier: Sequence[Attempt], term: int, elsewhere: int = 0, paused: Collection[int] = ()
+) -> str | None:
+    """Say why a person may not attempt a module in a term after these attempts; None if she may.
+
+    `elsewhere` is how many failures at other universities count here; from when they are is not known. In `paused`
+    terms her time for repeating stands still.
+    """
     failures = [attempt.term for attempt in earlier if attempt.state in COUNTED]
     if any(attempt.state == "passed" for attempt in earlier):
         return "The module is passed; what is passed is not repeated."
-    if policy.attempts is not None and len(failures) >= policy.attempts:
+    if policy.attempts is not None and len(failures) + elsewhere >= policy.attempts:
         return f"No attempt is left: the regulation allows {policy.attempts}, and all are used."
     if failures and policy.repeat_within_terms is not None:
-        last = min(failures) + policy.repeat_within_terms
+        last = lengthened(min(failures), min(failures) + policy.repeat_within_terms, paused)
         if term > last:
             return f"The repeat was possible until the {term_name(last)}; ask the examination board."
     return None
+
+
+def lengthened(first: int, last: int, paused: Collection[int]) -> int:
+    """Return the last term of a time that ends with `last`, when terms after the first are paused: each adds one."""
+    for number in sorted(set(paused)):
+        if first < number <= last:
+            last += 1
+    return last
 
 
 def average(weighted: Iterable[tuple[Decimal, Decimal]]) -> Decimal | None:

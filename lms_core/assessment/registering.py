@@ -10,14 +10,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from lms_core.assessment import types as t
 from lms_core.assessment.policy import COUNTED, Attempt, Policy, policy_of, refusal, shown, term_number
-from lms_core.assessment.tables import exam, mark, registration
+from lms_core.assessment.tables import elsewhere, exam, mark, paused_term, registration
 from lms_core.db import AsyncConnection
 from lms_core.enrolment.tables import programme_enrolment, run_enrolment
 from lms_core.errors import Conflict, NotFound
+from lms_core.hooks.types import CandidateEvent
 from lms_core.modules.tables import run
 from lms_core.outbox.events import emit
 from lms_core.people.tables import person
@@ -34,10 +35,10 @@ async def register(
 
     Raises NotFound (no such exam), and Conflict that says why not: cancelled, too late, no seat in the run, the module
     is passed or credited, registered for another of its exams, no attempt or no time for a repeat left. Six
-    statements.
+    statements, or seven where a repeat has to come in time.
     """
-    planned = await _exam(connection, run_id, exam_id)
-    seat = await _seat(connection, run_id, person_id)
+    planned = await _exam(connection, run_id, exam_id, hold=True)
+    seat = await _seat(connection, planned, person_id)
     if planned.cancelled_at is not None:
         raise Conflict("This exam is cancelled; register for another one.")
     if seat is None or seat.state not in ("enrolled", "completed"):
@@ -46,7 +47,7 @@ async def register(
     earlier = await _registrations(connection, planned.module_id, person_id)
     present = next((row for row in earlier if row.exam_id == exam_id), None)
     if present and present.state == "registered":
-        return _shape(present, earlier, policy)
+        return _shape(present, _used(earlier) + seat.elsewhere, policy)
     if not late and now() > instant_of(planned.register_by, planned.zone):
         raise Conflict(f"Registering was possible until {_told(planned.register_by, planned.zone)}.")
     if present and present.marks:
@@ -56,7 +57,8 @@ async def register(
     if await booked(connection, person_id, source_of(planned.module_id)):
         raise Conflict("The ECTS of this module are booked already; nothing is left to be examined.")
     attempts = [Attempt(row.state, term_number(row.season, row.year)) for row in earlier]
-    if reason := refusal(policy, attempts, term):
+    paused = await _paused(connection, seat.programme_id, person_id) if policy.repeat_within_terms is not None else []
+    if reason := refusal(policy, attempts, term, seat.elsewhere, paused):
         raise Conflict(reason)
     values = {"state": "registered", "since": now(), "programme_id": seat.programme_id, "marks": 0}
     if present:
@@ -65,7 +67,7 @@ async def register(
         row = {"exam_id": exam_id, "person_id": person_id, "module_id": planned.module_id, **values}
         await connection.execute(insert(registration), row)
     await tell(connection, "exam_registered", run_id, exam_id, person_id, seat.programme_id)
-    used = _used(earlier)
+    used = _used(earlier) + seat.elsewhere
     return t.Registration(
         exam_id=exam_id, person_id=person_id, programme_id=seat.programme_id, state="registered",
         since=values["since"], attempt=used + 1, attempts_left=_left(policy, used + 1),
@@ -134,7 +136,7 @@ async def tell(
     connection: AsyncConnection, name: str, run_id: UUID, exam_id: UUID, person_id: UUID, programme_id: UUID | None
 ) -> None:
     """Emit an event about a candidate, without what came out of it or why."""
-    event = t.CandidateEvent(person_id, exam_id, run_id, programme_id)
+    event = CandidateEvent(person_id, exam_id, run_id, programme_id)
     await emit(connection, name, f"exam:{exam_id}:{person_id}", programme_id, event)
 
 
@@ -142,23 +144,35 @@ def _same(exam_id: UUID, person_id: UUID) -> Any:
     return (registration.c.exam_id == exam_id) & (registration.c.person_id == person_id)
 
 
-async def _exam(connection: AsyncConnection, run_id: UUID, exam_id: UUID) -> Any:
+async def _exam(connection: AsyncConnection, run_id: UUID, exam_id: UUID, *, hold: bool = False) -> Any:
+    """Return an exam with the term of its run; `hold` it where it must not be cancelled or moved meanwhile."""
     query = (
         select(exam, run.c.module_id, term.c.season, term.c.year)
         .join_from(exam, run, run.c.id == exam.c.run_id)
         .join(term, term.c.id == run.c.term_id)
         .where(exam.c.id == exam_id, exam.c.run_id == run_id)
     )
-    row = (await connection.execute(query)).first()
+    row = (await connection.execute(query.with_for_update(read=True, of=exam) if hold else query)).first()
     if row is None:
         raise NotFound("The run has no such exam.")
     return row
 
 
-async def _seat(connection: AsyncConnection, run_id: UUID, person_id: UUID) -> Any:
-    """Hold a person's seat in a run; return its state, its programme, and the limits of the regulation she follows."""
+async def _seat(connection: AsyncConnection, planned: Any, person_id: UUID) -> Any:
+    """Hold a person's seat in an exam's run; return its state and programme, and what counts for her.
+
+    That is: the limits of the regulation she follows, and how many failures elsewhere.
+    """
+    failures = select(elsewhere.c.failures).where(
+        elsewhere.c.person_id == person_id, elsewhere.c.module_id == planned.module_id
+    )
     query = (
-        select(run_enrolment.c.state, run_enrolment.c.programme_id, regulation.c.limits)
+        select(
+            run_enrolment.c.state,
+            run_enrolment.c.programme_id,
+            regulation.c.limits,
+            func.coalesce(failures.scalar_subquery(), 0).label("elsewhere"),
+        )
         .outerjoin_from(
             run_enrolment,
             programme_enrolment,
@@ -166,10 +180,18 @@ async def _seat(connection: AsyncConnection, run_id: UUID, person_id: UUID) -> A
             & (programme_enrolment.c.programme_id == run_enrolment.c.programme_id),
         )
         .outerjoin(regulation, regulation.c.id == programme_enrolment.c.regulation_id)
-        .where(run_enrolment.c.run_id == run_id, run_enrolment.c.person_id == person_id)
+        .where(run_enrolment.c.run_id == planned.run_id, run_enrolment.c.person_id == person_id)
         .with_for_update(of=run_enrolment)
     )
     return (await connection.execute(query)).first()
+
+
+async def _paused(connection: AsyncConnection, programme_id: UUID | None, person_id: UUID) -> list[int]:
+    """Return the numbers of the terms in which a person's time for repeating stands still under a programme."""
+    query = select(paused_term.c.number).where(
+        paused_term.c.person_id == person_id, paused_term.c.programme_id == programme_id
+    )
+    return list((await connection.execute(query)).scalars())
 
 
 async def _registrations(connection: AsyncConnection, module_id: UUID, person_id: UUID) -> list[Any]:
@@ -194,8 +216,8 @@ def _left(policy: Policy, used: int) -> int | None:
     return None if policy.attempts is None else max(0, policy.attempts - used)
 
 
-def _shape(row: Any, all_of_them: list[Any], policy: Policy) -> t.Registration:
-    number = _used(all_of_them) + 1
+def _shape(row: Any, used: int, policy: Policy) -> t.Registration:
+    number = used + 1
     return t.Registration(
         exam_id=row.exam_id, person_id=row.person_id, programme_id=row.programme_id, state=row.state,
         since=row.since, attempt=number, attempts_left=_left(policy, number),

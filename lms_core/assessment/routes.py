@@ -6,12 +6,25 @@ from uuid import UUID
 
 from litestar import Response, Router, delete, get, post, put
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody
+from litestar.response import Stream
 
-from lms_core.assessment import exams, marks, registering, transcripts
+from lms_core.assessment import attempts_elsewhere, crediting, exams, marks, registering, transcript_table, transcripts
 from lms_core.assessment import types as t
 from lms_core.db import Database
-from lms_core.http import CursorParam, IfMatch, LimitParam, LmsRequest, Once, expected_revision, paged, tagged
+from lms_core.exports import exported
+from lms_core.http import (
+    CursorParam,
+    FormatParam,
+    IfMatch,
+    LimitParam,
+    LmsRequest,
+    Once,
+    expected_revision,
+    paged,
+    tagged,
+)
 from lms_core.permissions import SELF
 from lms_core.progress.types import Credit, CreditDecision
 
@@ -159,7 +172,20 @@ async def book_exam(
 ) -> Credit:
     """Book the ECTS of the module for one who has passed the exam, once."""
     me = request.user.person_id
-    return await once(Credit, lambda connection: marks.book(connection, run_id, exam_id, person_id, data, me))
+    return await once(Credit, lambda connection: crediting.book_exam(connection, run_id, exam_id, person_id, data, me))
+
+
+@post("/runs/{run_id:uuid}/participants/{person_id:uuid}/credit", permission="credits.book")
+async def book_run(
+    run_id: FromPath[UUID],
+    person_id: FromPath[UUID],
+    data: JSONBody[CreditDecision],
+    request: LmsRequest,
+    once: NamedDependency[Once],
+) -> Credit:
+    """Book the ECTS of a completed run for a participant, once; not while an exam of the module is open or failed."""
+    authority = request.user.person_id
+    return await once(Credit, lambda connection: crediting.book_run(connection, run_id, person_id, data, authority))
 
 
 @post("/runs/{run_id:uuid}/participants/{person_id:uuid}/credit/reversal", permission="credits.book")
@@ -172,7 +198,33 @@ async def reverse_credit(
 ) -> Credit:
     """Take the booked ECTS of the run's module back: what was booked stays to be seen, and its negative beside it."""
     me = request.user.person_id
-    return await once(Credit, lambda connection: marks.take_back(connection, run_id, person_id, data, me))
+    return await once(Credit, lambda connection: crediting.take_back(connection, run_id, person_id, data, me))
+
+
+@get("/modules/{module_id:uuid}/attempts-elsewhere/{person_id:uuid}", permission="credits.book")
+async def read_attempts_elsewhere(
+    module_id: FromPath[UUID], person_id: FromPath[UUID], database: NamedDependency[Database]
+) -> Response[t.AttemptsElsewhere]:
+    """Show what counts of a person's failed attempts at another university."""
+    async with database.read() as connection:
+        found = await attempts_elsewhere.read(connection, module_id, person_id)
+    return tagged(found, found.revision)
+
+
+@put("/modules/{module_id:uuid}/attempts-elsewhere/{person_id:uuid}", permission="credits.book")
+async def put_attempts_elsewhere(
+    module_id: FromPath[UUID],
+    person_id: FromPath[UUID],
+    data: JSONBody[t.NewAttemptsElsewhere],
+    request: LmsRequest,
+    database: NamedDependency[Database],
+    if_match: IfMatch = None,
+) -> Response[t.AttemptsElsewhere]:
+    """Decide how many failed attempts elsewhere count here; for a first decision `If-Match: "0"` says so."""
+    me, expected = request.user.person_id, expected_revision(if_match)
+    async with database.write() as connection:
+        made = await attempts_elsewhere.put(connection, module_id, person_id, data, expected, me)
+    return tagged(made, made.revision)
 
 
 @get("/me/transcript", permission=SELF)
@@ -196,6 +248,19 @@ async def list_transcripts(
     return paged(request, t.TranscriptHeads, rows, limit, key="person_id")
 
 
+@get(
+    "/programmes/{programme_id:uuid}/exports/transcripts",
+    permission="transcripts.read",
+    responses={200: ResponseSpec(t.TranscriptLines, description="All.")},
+)
+async def export_transcripts(
+    programme_id: FromPath[UUID], database: NamedDependency[Database], form: FormatParam = "csv"
+) -> Stream:
+    """Hand out the transcripts of all students of the programme, former ones included, a line for each attempt."""
+    query = transcript_table.selected(programme_id)
+    return await exported(database, query, t.TranscriptLine, form, "transcripts", shape=transcript_table.line)
+
+
 @get("/programmes/{programme_id:uuid}/transcripts/{person_id:uuid}", permission="transcripts.read")
 async def read_transcript(
     programme_id: FromPath[UUID], person_id: FromPath[UUID], database: NamedDependency[Database]
@@ -210,7 +275,8 @@ router = Router(
     tags=["Exams"],
     route_handlers=[
         add_exam, list_exams, read_exam, change_exam, cancel_exam, register_myself, deregister_myself,
-        list_candidates, register_other, deregister_other, read_marks, record_mark, book_exam, reverse_credit,
-        read_my_transcript, list_transcripts, read_transcript,
+        list_candidates, register_other, deregister_other, read_marks, record_mark, book_exam, book_run, reverse_credit,
+        read_attempts_elsewhere, put_attempts_elsewhere, read_my_transcript, list_transcripts, export_transcripts,
+        read_transcript,
     ],
 )  # fmt: skip

@@ -31,6 +31,7 @@ exam = Table(
     Column("zone", String(64), nullable=False),
     Column("place", String(200), nullable=False),
     Column("revision", Integer, nullable=False),
+    Column("changed_at", Instant),  # unknown for exams planned before this was kept
     Column("cancelled_at", Instant),
     CheckConstraint("kind IN ('written', 'oral', 'practical', 'paper')", name="kind"),
 )
@@ -76,6 +77,29 @@ mark = Table(
     ForeignKeyConstraint(["exam_id", "person_id"], ["exam_registration.exam_id", "exam_registration.person_id"]),
     CheckConstraint("outcome IN ('passed', 'failed', 'excused', 'unexcused')", name="outcome"),
 )
+
+# failures at another university that count here, by a decision of the examination board
+elsewhere = Table(
+    "attempts_elsewhere",
+    metadata,
+    Column("person_id", Uuid, ForeignKey("person.id"), primary_key=True),
+    Column("module_id", Uuid, ForeignKey("module.id"), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("decided_by", Uuid, ForeignKey("person.id"), nullable=False),
+    Column("decided_at", Instant, nullable=False),
+    Column("revision", Integer, nullable=False),
+)
+
+paused_term = Table(
+    "paused_term",
+    metadata,
+    Column("person_id", Uuid, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True),
+    Column("programme_id", Uuid, ForeignKey("programme.id", ondelete="CASCADE"), primary_key=True),
+    Column("plugin", String(120), primary_key=True),  # that decided so
+    Column("number", Integer, primary_key=True),  # of the term, as terms are counted without gaps
+)
+"""Terms of a person in which her time for repeating exams stands still; nothing says why."""
 
 deadline = Table(
     "unit_deadline",

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Row, cast, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Integer, Row, Select, cast, func, select, type_coerce
 
 from lms_core.assessment import types as t
 from lms_core.assessment.policy import average, average_of_sums, shown
@@ -160,14 +160,34 @@ async def heads(
     connection: AsyncConnection, programme_id: UUID, cursor: UUID | None, limit: int
 ) -> list[t.TranscriptHead]:
     """Return the sums of up to limit + 1 students' transcripts in a programme, after the cursor. One statement."""
+    query = of_students(programme_id).order_by(person.c.id).limit(limit + 1)
+    if cursor is not None:
+        query = query.where(person.c.id > cursor)
+    return [
+        t.TranscriptHead(
+            person_id=row.id, name=row.name, email=row.email, state=row.state, ects_earned=row.earned,
+            average=average_of(row), passed=row.passed,
+        )
+        for row in await connection.execute(query)
+    ]  # fmt: skip
+
+
+def average_of(row: Any) -> Decimal | None:
+    """Return the average of a row with the sums that `of_students` selects."""
+    return average_of_sums(Decimal(row.points) / 10_000, Decimal(row.weight) / 100)
+
+
+def of_students(programme_id: UUID) -> Select[Any]:
+    """Select the students of a programme, former ones included, with the sums of their transcripts in it."""
     earned = (
         select(func.coalesce(func.sum(credit.c.ects), 0))
         .where(credit.c.person_id == person.c.id, credit.c.programme_id == programme_id, COUNTING)
         .scalar_subquery()
     )
-    query = (
+    return (
         select(
-            person.c.id, person.c.name, person.c.email, programme_enrolment.c.state,
+            person.c.id, person.c.name, person.c.email, person.c.external_key, programme_enrolment.c.state,
+            programme_enrolment.c.regulation_id,
             type_coerce(earned, Hundredths).label("earned"),
             _of_passed(programme_id, _points()).label("points"),
             _of_passed(programme_id, _weight()).label("weight"),
@@ -175,18 +195,7 @@ async def heads(
         )
         .join_from(programme_enrolment, person, person.c.id == programme_enrolment.c.person_id)
         .where(programme_enrolment.c.programme_id == programme_id)
-        .order_by(person.c.id)
-        .limit(limit + 1)
     )  # fmt: skip
-    if cursor is not None:
-        query = query.where(person.c.id > cursor)
-    return [
-        t.TranscriptHead(
-            person_id=row.id, name=row.name, email=row.email, state=row.state, ects_earned=row.earned,
-            average=average_of_sums(Decimal(row.points) / 10_000, Decimal(row.weight) / 100), passed=row.passed,
-        )
-        for row in await connection.execute(query)
-    ]  # fmt: skip
 
 
 def _points() -> ColumnElement[Any]:

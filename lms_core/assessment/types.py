@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from lms_core.modules.types import Place, check_plan, check_wall
 from lms_core.types import (
@@ -26,6 +26,25 @@ ExamKind = Literal["written", "oral", "practical", "paper"]
 Outcome = Literal["passed", "failed", "excused", "unexcused"]
 RegistrationState = Literal["registered", "deregistered", "passed", "failed", "excused", "unexcused"]
 Reason = Annotated[LongText, Meta(min_length=1)]
+
+
+class NewAttemptsElsewhere(Payload, frozen=True):
+    """How many attempts at a module somebody failed at another university, as far as they count here, and the proof."""
+
+    failures: Annotated[int, Meta(ge=0, le=20)]
+    evidence: Reason
+
+
+class AttemptsElsewhere(View, frozen=True, kw_only=True):
+    """Failed attempts of a person at a module elsewhere: they are used up here as well, by whose decision and when."""
+
+    person_id: UUID
+    module_id: UUID
+    failures: int
+    evidence: str
+    decided_by: UUID
+    decided_at: datetime
+    revision: int
 
 
 class ExamContent(Payload, frozen=True, kw_only=True):
@@ -123,8 +142,9 @@ class Candidates(View, frozen=True):
 class NewMark(Payload, frozen=True, kw_only=True):
     """A result in an exam: either a `mark` of the regulation's scale, or an `outcome` where there is no mark.
 
-    `unexcused` absence counts as an attempt failed, `excused` absence does not count. Whoever changes a result gives
-    the `reason`; it is kept with the change and seen by those who record marks, and nobody else.
+    `unexcused` absence counts as an attempt failed, `excused` absence does not count. Before an exam begins nobody has
+    a result but who is excused; a paper may be handed in and marked at any time. Whoever changes a result gives the
+    `reason`; it is kept with the change and seen by those who record marks, and nobody else.
     """
 
     mark: Decimal | None = None
@@ -230,33 +250,38 @@ class TranscriptHeads(View, frozen=True):
     items: list[TranscriptHead]
 
 
+class TranscriptLine(View, frozen=True, kw_only=True):
+    """An attempt of a student at a module, or ECTS that she has without one; who has neither has one line all the same.
+
+    `ectsEarned` and `average` are the sums of her transcript in the programme, the same in each of her lines. `examOn`
+    is the day of the exam on the wall at its place.
+    """
+
+    person_id: UUID
+    external_key: str | None
+    name: str
+    email: str
+    state: Literal["enrolled", "withdrawn"]
+    regulation: str
+    ects_earned: Decimal
+    average: Decimal | None
+    module: str | None
+    ects: Decimal | None
+    exam: str | None
+    exam_on: date | None
+    result: RegistrationState | None
+    mark: Decimal | None
+    credited: bool
+    recognised: bool
+
+
+class TranscriptLines(View, frozen=True):
+    """The transcripts of all students of a programme, former ones included."""
+
+    lines: list[TranscriptLine]
+
+
 class ReversalDecision(Payload, frozen=True):
     """On what evidence an examiner takes booked ECTS back."""
 
     evidence: Reason
-
-
-class ExamEvent(Struct, frozen=True):
-    """An exam of a run was planned, changed or cancelled; `revision` counts these changes."""
-
-    exam_id: UUID
-    run_id: UUID
-    programme_id: UUID
-    revision: int
-
-
-class CandidateEvent(Struct, frozen=True):
-    """A person was registered for an exam or deregistered, or was given a result, which is not told here."""
-
-    person_id: UUID
-    exam_id: UUID
-    run_id: UUID
-    programme_id: UUID | None
-
-
-class CreditEvent(Struct, frozen=True):
-    """ECTS were booked for a person, or booked ECTS taken back: in either case by this row of the account."""
-
-    person_id: UUID
-    credit_id: UUID
-    programme_id: UUID | None

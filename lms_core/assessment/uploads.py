@@ -10,11 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Uuid, cast, func, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from content_store import ContentStore
 from lms_core.assessment.tables import upload
-from lms_core.db import AsyncConnection, Database
+from lms_core.db import AsyncConnection, Database, insert_into
 from lms_core.enrolment.tables import run_enrolment
 from lms_core.errors import Conflict, InvalidInput, NotFound
 from lms_core.media import types as media_types
@@ -27,7 +26,7 @@ MOST_BYTES = 1024**3
 
 
 async def seat(connection: AsyncConnection, run_id: UUID, unit_key: str, person_id: UUID) -> Any:
-    """Hold a person's seat in a run that has this assignment; return the programmes of the seat and of the run.
+    """Find a person's seat in a run that has this assignment; return the programmes of the seat and of the run.
 
     Raises NotFound (no seat, or no such unit) and InvalidInput (not an assignment). One statement.
     """
@@ -43,7 +42,6 @@ async def seat(connection: AsyncConnection, run_id: UUID, unit_key: str, person_
             run_enrolment.c.state.in_(["enrolled", "completed"]),
             unit.c.key == unit_key,
         )
-        .with_for_update(of=run_enrolment)
     )
     row = (await connection.execute(query)).first()
     if row is None:
@@ -71,12 +69,11 @@ async def begin(
     if used + new.size > MOST_BYTES:
         raise Conflict(f"For one unit you may bring {MOST_BYTES} bytes of files, and {used} are there already.")
     made = await uploads.begin(database, store, owner, new, person_id, private=True)
-    dialect = sqlite if database.is_sqlite else postgresql
     columns = [upload.c.media_id, upload.c.run_id, upload.c.unit_key, upload.c.person_id]
     row = select(media.c.id, literal(run_id, Uuid), literal(unit_key), literal(person_id, Uuid))
-    bind = dialect.insert(upload).from_select(columns, row.where(media.c.id == made.id)).on_conflict_do_nothing()
     async with database.write() as connection:  # where the process ends before this, announcing again comes here
-        await connection.execute(bind)
+        bind = insert_into(connection, upload).from_select(columns, row.where(media.c.id == made.id))
+        await connection.execute(bind.on_conflict_do_nothing())
     return made
 
 

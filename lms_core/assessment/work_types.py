@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from lms_core.assessment.types import Reason
 from lms_core.media.types import MediaState
@@ -107,23 +107,6 @@ class MyDeadlines(View, frozen=True):
     items: list[MyDeadline]
 
 
-class DeadlineEvent(Struct, frozen=True):
-    """The deadline of a unit of a run was set, changed or removed."""
-
-    run_id: UUID
-    unit_key: str
-    programme_id: UUID
-
-
-class ExtensionEvent(Struct, frozen=True):
-    """A person was given a deadline of her own, or it was withdrawn; why is not told."""
-
-    person_id: UUID
-    run_id: UUID
-    unit_key: str
-    programme_id: UUID | None
-
-
 class HandInFile(View, frozen=True, kw_only=True):
     """A file that was handed in; `state` is as of any file, and only what is ready can be read, at `href`."""
 
@@ -167,7 +150,7 @@ class HandIn(View, frozen=True, kw_only=True):
     """A version of what a person handed in. It is `late` after the deadline that holds for her now.
 
     Of all her versions one `counts`: the last that is not late. None does if all are; who assesses may accept one
-    nevertheless. `verdict` is the latest, or null.
+    nevertheless. `verdict` is the latest, or null; `earlier` are those that it corrects, the first one first.
     """
 
     number: int
@@ -176,6 +159,7 @@ class HandIn(View, frozen=True, kw_only=True):
     counts: bool
     files: list[HandInFile]
     verdict: Verdict | None
+    earlier: list[Verdict]
 
 
 class Due(View, frozen=True):
@@ -216,13 +200,3 @@ class HandInSummaries(View, frozen=True):
     """A page of those who handed something in for a unit."""
 
     items: list[HandInSummary]
-
-
-class HandInEvent(Struct, frozen=True):
-    """A version was handed in, or assessed; neither what is in it nor what was said of it is told."""
-
-    person_id: UUID
-    run_id: UUID
-    unit_key: str
-    number: int
-    programme_id: UUID | None

@@ -13,9 +13,8 @@ from lms_core.calendar import types as t
 from lms_core.calendar.tables import calendar_feed
 from lms_core.db import AsyncConnection
 from lms_core.errors import Conflict, NotFound
-from lms_core.people.actions import digest
 from lms_core.people.tables import person
-from lms_core.types import new_id, now
+from lms_core.types import digest, new_id, now
 
 MOST_FEEDS = 20
 

@@ -1,4 +1,4 @@
-"""What stands in a person's calendar: sessions and deadlines of her runs, and what plugins of her programmes add."""
+"""What stands in a person's calendar: sessions, deadlines and exams of her runs, and what plugins add."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, select, union
+from sqlalchemy import Row, or_, select, union
 
 from lms_core.assessment import deadlines
+from lms_core.assessment.tables import exam, registration
 from lms_core.calendar.ics import Entry
 from lms_core.calendar.types import PluginEntry
 from lms_core.db import AsyncConnection
 from lms_core.enrolment.tables import programme_enrolment, run_enrolment
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.types import CalendarEntry, CalendarRequest
+from lms_core.modules.attendees import is_for, taught_by
 from lms_core.modules.tables import module, run, session
 from lms_core.people.tables import role_grant
 from lms_core.types import instant_of
@@ -31,16 +33,24 @@ _MODES = {
     "de": {"on_site": "In Präsenz", "online": "Online", "hybrid": "In Präsenz und online"},
 }
 
+_EXAMS = {
+    "en": {"written": "Written exam", "oral": "Oral exam", "practical": "Practical exam", "paper": "Paper"},
+    "de": {
+        "written": "Schriftliche Prüfung", "oral": "Mündliche Prüfung", "practical": "Praktische Prüfung",
+        "paper": "Hausarbeit",
+    },
+}  # fmt: skip
+
 _DEADLINE = {"en": "Deadline", "de": "Abgabefrist"}
 
 
 async def sessions_of(
     connection: AsyncConnection, person_id: UUID, host: str, language: str, moment: datetime
 ) -> list[Entry]:
-    """Return the sessions of the runs in which a person has a seat or which she teaches, in one statement.
+    """Return the sessions that are for a person, of the runs in which she has a seat, and those that she teaches.
 
-    Cancelled ones are among them, so that calendars that show them learn of it. `host` makes their uid unique in the
-    world; `language` (en or de) is that of the words for a session's mode.
+    One statement. Cancelled ones are among them, so that calendars that show them learn of it. `host` makes their uid
+    unique in the world; `language` (en or de) is that of the words for a session's mode.
     """
     seats = select(run_enrolment.c.run_id).where(
         run_enrolment.c.person_id == person_id, run_enrolment.c.state.in_(["enrolled", "completed"])
@@ -49,15 +59,49 @@ async def sessions_of(
         select(session, run.c.title.label("run_title"))
         .join_from(session, run)
         .where(
-            session.c.run_id.in_(union(seats, _taught(person_id, "run"))),
-            # wall times, so this is right to a day
-            session.c.ends > (moment - BACK).replace(tzinfo=None),
-            session.c.starts < (moment + AHEAD).replace(tzinfo=None),
+            session.c.id.in_(
+                union(
+                    select(session.c.id).where(session.c.run_id.in_(seats), is_for(person_id)),
+                    select(session.c.id).where(session.c.run_id.in_(_taught(person_id, "run"))),
+                    taught_by(person_id),
+                )
+            ),
+            *_within_reach(session, moment),
         )
         .order_by(session.c.starts, session.c.id)
     )
     modes = _MODES.get(language, _MODES["en"])
-    return [_session(row, host, modes) for row in await connection.execute(query)]
+    return [_planned(row, host, modes[row.mode]) for row in await connection.execute(query)]
+
+
+async def exams_of(
+    connection: AsyncConnection, person_id: UUID, host: str, language: str, moment: datetime
+) -> list[Entry]:
+    """Return the exams for which a person is registered, and those of the runs that she teaches, in one statement.
+
+    A cancelled exam is among them for those who were registered then.
+    """
+    registered = select(registration.c.exam_id).where(
+        registration.c.exam_id == exam.c.id,
+        registration.c.person_id == person_id,
+        or_(registration.c.state != "deregistered", registration.c.since >= exam.c.cancelled_at),
+    )
+    query = (
+        select(exam, run.c.title.label("run_title"))
+        .join_from(exam, run)
+        .where(
+            or_(registered.exists(), exam.c.run_id.in_(_taught(person_id, "run"))),
+            *_within_reach(exam, moment),
+        )
+        .order_by(exam.c.starts, exam.c.id)
+    )
+    kinds = _EXAMS.get(language, _EXAMS["en"])
+    return [_planned(row, host, kinds[row.kind]) for row in await connection.execute(query)]
+
+
+def _within_reach(table: Any, moment: datetime) -> tuple[Any, Any]:
+    """Keep what a calendar reaches, right to a day: these are times on walls."""
+    return table.c.ends > (moment - BACK).replace(tzinfo=None), table.c.starts < (moment + AHEAD).replace(tzinfo=None)
 
 
 async def deadlines_of(
@@ -85,8 +129,8 @@ def _deadline(row: Row[Any], host: str, word: str) -> Entry:
         place="",
         description=word,
         changed_at=max(row.changed_at, row.decided_at or row.changed_at),
-        sequence=row.revision + (row.own_revision or 0),
-        cancelled=row.removed_at is not None,
+        sequence=row.revision + (row.own_revision or 0) + row.gone,
+        cancelled=row.removed_at is not None or row.gone,
     )
 
 
@@ -96,7 +140,7 @@ def _taught(person_id: UUID, scope: str) -> Any:
     )
 
 
-def _session(row: Row[Any], host: str, modes: dict[str, str]) -> Entry:
+def _planned(row: Row[Any], host: str, description: str) -> Entry:
     return Entry(
         uid=f"{row.id}@{host}",
         title=f"{row.run_title}: {row.title}",
@@ -104,7 +148,7 @@ def _session(row: Row[Any], host: str, modes: dict[str, str]) -> Entry:
         ends=row.ends,
         zone=row.zone,
         place=row.place,
-        description=modes[row.mode],
+        description=description,
         # of one planned before changes were dated, the id tells when
         changed_at=row.changed_at or datetime.fromtimestamp((row.id.int >> 80) / 1000, UTC),
         sequence=row.revision,

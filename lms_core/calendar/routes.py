@@ -76,11 +76,12 @@ async def read_calendar(
         feed = await actions.find_feed(connection, file)
         sessions = await entries.sessions_of(connection, feed.person_id, host, feed.language, moment)
         due = await entries.deadlines_of(connection, feed.person_id, host, feed.language, moment)
+        exams = await entries.exams_of(connection, feed.person_id, host, feed.language, moment)
         programmes = await entries.programmes_of(connection, feed.person_id)
     added, degraded = await entries.entries_of_plugins(hooks, programmes, feed.person_id, host, moment)
     years = ((moment - entries.BACK).year, (moment + entries.AHEAD).year)
     async with _writing:
-        body = await asyncio.to_thread(ics.write, feed.name, sessions + due + added, degraded, years)
+        body = await asyncio.to_thread(ics.write, feed.name, sessions + due + exams + added, degraded, years)
     headers = {"X-Degraded": ", ".join(degraded)} if degraded else None
     return unless_known(request, Response(body, media_type=MEDIA_TYPE, headers=headers))
 

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from lms_core.client.digests import LocalFile, TakeDigest, digest
@@ -197,7 +197,7 @@ def _content(
             "A new module needs ECTS and workload. Put these lines with the right values into module.yaml, or give "
             f"--ects and --workload-hours:\n\ntitle: {msgspec.json.encode(title).decode()}\nects: 5\nworkloadHours: 150"
         )
-    rules = {unit.key: unit.completion for unit in current.units} if current else {}  # a folder has no word for them
+    kept = {unit.key: unit.completion for unit in current.units} if current else {}
     return ModuleContent(
         title=title,
         ects=ects,
@@ -205,8 +205,8 @@ def _content(
         language=said.language or (current.language if current else "en"),
         offered=_first(said.offered, current and current.offered) or [],
         prerequisites=_first(said.prerequisites, current and current.prerequisites) or [],
-        completion=current.completion if current else None,
-        units=[replace(unit, completion=rules.get(unit.key)) for unit in course.units],
+        completion=(current.completion if current else None) if course.rule is UNSET else course.rule,
+        units=[replace(unit, completion=(kept | course.rules).get(unit.key)) for unit in course.units],
     )
 
 

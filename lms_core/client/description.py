@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
@@ -13,10 +12,14 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
+from lms_core.client.digests import media_type
 from lms_core.client.errors import ClientError
 from lms_core.client.films import find_films
 from lms_core.client.keys import is_page
-from lms_core.client.yamltree import YamlError, line_of, members, parse, text_of
+from lms_core.client.rules import read_rule
+from lms_core.client.yamlfields import Field, Reader, similar
+from lms_core.client.yamltree import YamlError, parse
+from lms_core.modules.completion import Rule, leaves, unfit
 from lms_core.modules.types import Language, Season, UnitKind
 from lms_core.types import Key, Name, check_decimal
 
@@ -29,7 +32,8 @@ class UnitEntry(Struct, frozen=True, kw_only=True, rename="camel"):
     """What `module.yaml` says about one unit; None where it says nothing.
 
     A unit without `path` is a quiz, an attendance or an assignment that has no page. `parent` is the path or
-    key of another unit, None to put the unit at the top level, UNSET to leave it where it would be.
+    key of another unit, None to put the unit at the top level, UNSET to leave it where it would be. `completion` is
+    the rule of the unit, None for none, UNSET to leave it as it is.
     """
 
     path: str | None = None
@@ -40,13 +44,18 @@ class UnitEntry(Struct, frozen=True, kw_only=True, rename="camel"):
     minutes: int | None = None
     max_score: Decimal | None = None
     parent: str | UnsetType | None = UNSET
+    completion: Rule | UnsetType | None = UNSET
 
 
 class Completion(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Which units must be done: all, none or those that match a pattern, except those in `optional`."""
+    """Which units must be done: all, none or those that match a pattern, except those in `optional`.
+
+    `rule` decides instead where there is one: it names units by path or key; None for none, UNSET to leave it as it is.
+    """
 
     required: Literal["all", "none"] | list[str] | None = None
     optional: list[str] = []
+    rule: Rule | UnsetType | None = UNSET
 
 
 class Description(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -64,50 +73,43 @@ class Description(Struct, frozen=True, kw_only=True, rename="camel"):
     ignore: list[str] = []
 
 
-class _Rule(Struct, frozen=True):
-    """What a field, or with `many` each item of its list, may be; `right` says so to people."""
-
-    type: Any
-    right: str
-    many: bool = False
-    check: Callable[[Any], None] = lambda value: None
-
-
 KEY = "lower-case letters, digits, dots, hyphens and underscores, such as molecular-dynamics"
 FILES = "a pattern of paths, such as drafts/*"
 MODULE = {
-    "key": _Rule(Key, KEY),
-    "title": _Rule(Name, "one line of at most 200 characters"),
-    "ects": _Rule(
+    "key": Field(Key, KEY),
+    "title": Field(Name, "one line of at most 200 characters"),
+    "ects": Field(
         Decimal,
         "a number from 0 to 300 with at most two decimals, such as 7.5",
         check=lambda value: check_decimal("ects", value, 0, 300),
     ),
-    "workloadHours": _Rule(Annotated[int, Meta(ge=0, le=10_000)], "whole hours from 0 to 10000, such as 150"),
-    "language": _Rule(Language, "a language tag, such as en or de-AT"),
-    "offered": _Rule(Season, "winter or summer", many=True),
-    "prerequisites": _Rule(Key, KEY, many=True),
-    "units": _Rule(None, "path: lecture/chapter01.md", many=True),
-    "completion": _Rule(None, "required and optional"),
-    "ignore": _Rule(str, FILES, many=True),
+    "workloadHours": Field(Annotated[int, Meta(ge=0, le=10_000)], "whole hours from 0 to 10000, such as 150"),
+    "language": Field(Language, "a language tag, such as en or de-AT"),
+    "offered": Field(Season, "winter or summer", many=True),
+    "prerequisites": Field(Key, KEY, many=True),
+    "units": Field(None, "path: lecture/chapter01.md", many=True),
+    "completion": Field(None, "required and optional"),
+    "ignore": Field(str, FILES, many=True),
 }
 UNIT = {
-    "path": _Rule(str, "the path of a file from the folder, such as lecture/chapter01.md"),
-    "key": _Rule(Key, KEY),
+    "path": Field(str, "the path of a file from the folder, such as lecture/chapter01.md"),
+    "key": Field(Key, KEY),
     "title": MODULE["title"],
-    "kind": _Rule(UnitKind, "reading, video, file, quiz, attendance or assignment"),
-    "required": _Rule(bool, "true or false"),
-    "minutes": _Rule(Annotated[int, Meta(ge=0, le=100_000)], "whole minutes from 0 to 100000, such as 90"),
-    "maxScore": _Rule(
+    "kind": Field(UnitKind, "reading, video, file, quiz, attendance or assignment"),
+    "required": Field(bool, "true or false"),
+    "minutes": Field(Annotated[int, Meta(ge=0, le=100_000)], "whole minutes from 0 to 100000, such as 90"),
+    "maxScore": Field(
         Decimal,
         "a number from 0 to 100000 with at most two decimals, such as 12.5",
         check=lambda value: check_decimal("maxScore", value, 0, 100_000),
     ),
-    "parent": _Rule(str | None, "the path or key of another unit, or null for none"),
+    "parent": Field(str | None, "the path or key of another unit, or null for none"),
+    "completion": Field(None, "rule: opened"),
 }
 COMPLETION = {
-    "required": _Rule(Literal["all", "none"], "all, none or a list of patterns, such as [lecture/*]"),
-    "optional": _Rule(str, FILES, many=True),
+    "required": Field(Literal["all", "none"], "all, none or a list of patterns, such as [lecture/*]"),
+    "optional": Field(str, FILES, many=True),
+    "rule": Field(None, "rule: all"),
 }
 
 
@@ -136,16 +138,13 @@ def matches(path: str, patterns: Iterable[str]) -> bool:
     )
 
 
-class _Reader:
-    """Turns nodes into a Description and gathers what is wrong on the way."""
+class _Reader(Reader):
+    """Turns nodes into a Description."""
 
     def __init__(self, paths: frozenset[str]) -> None:
+        super().__init__()
         self.paths = paths
         self.films: dict[str, list[str]] = {}
-        self.problems: list[tuple[int, str]] = []
-
-    def wrong(self, node: Node, field: str, what: str) -> None:
-        self.problems.append((line_of(node), f"field {field}: {what}"))
 
     def module(self, root: Node) -> Description:
         nodes = self.fields(root, "", MODULE)
@@ -173,6 +172,8 @@ class _Reader:
                 for pattern in value if isinstance(value, list) else []:
                     if not any(matches(path, [pattern]) for path in names):
                         self.wrong(parts[name], f"completion.{name}", f'"{pattern}" matches no file and no key')
+            if "rule" in parts:
+                completion["rule"] = self.rule_of_module(parts["rule"], names)
         if self.problems:
             return Description()
         return msgspec.convert({**values, "units": entries, "completion": completion}, Description)
@@ -188,7 +189,7 @@ class _Reader:
         if film:
             self.wrong(nodes["path"], f"{where}.path", f'"{path}" is part of the film "{film}"; list that')
         elif path is not None and path not in self.paths:
-            self.wrong(nodes["path"], f"{where}.path", f'"{path}" is not in the folder{_similar(path, self.paths)}')
+            self.wrong(nodes["path"], f"{where}.path", f'"{path}" is not in the folder{similar(path, self.paths)}')
         elif path is not None and matches(path, ignored):
             self.wrong(nodes["path"], f"{where}.path", f'"{path}" is ignored; take it out of ignore or of units')
         if path is not None and is_page(path) and kind in {"video", "file"}:
@@ -208,7 +209,32 @@ class _Reader:
         if "maxScore" in entry and (kind or by_default) in {"reading", "video", "file", "attendance"}:
             what = "only a quiz or an assignment has a score; write its kind, or leave this out"
             self.wrong(nodes["maxScore"], f"{where}.maxScore", what)
+        if "completion" in nodes:
+            entry["completion"] = self.rule_of_unit(nodes["completion"], f"{where}.completion", entry)
         return entry
+
+    def rule_of_unit(self, node: Node, where: str, entry: dict[str, Any]) -> Rule | UnsetType | None:
+        rule, places = read_rule(self, node, where)
+        path = entry.get("path", "")
+        by_path = "reading" if is_page(path) else "video" if self.is_film(path) else "file"
+        for place, reason in unfit(rule, entry.get("kind", by_path), entry.get("maxScore")) if rule else ():
+            self.wrong(places[f"{where}{place}"], f"{where}{place}", reason)
+        return rule
+
+    def is_film(self, path: str) -> bool:
+        return path in self.films or media_type(path).startswith("video/")
+
+    def rule_of_module(self, node: Node, names: frozenset[str]) -> Rule | UnsetType | None:
+        where = "completion.rule"
+        rule, places = read_rule(self, node, where)
+        for leaf, place in leaves(rule, where) if rule else ():
+            if leaf.rule != "unit":
+                what = f"{leaf.rule} is a rule for a unit; name units by the rule unit"
+                self.wrong(places[f"{place}.rule"], f"{place}.rule", what)
+            elif leaf.unit not in names:
+                what = f'"{leaf.unit}" is neither a path nor the key of a unit{similar(str(leaf.unit), names)}'
+                self.wrong(places[f"{place}.unit"], f"{place}.unit", what)
+        return rule
 
     def unique(self, nodes: list[Node], entries: list[dict[str, Any]], name: str) -> None:
         first: dict[str, int] = {}
@@ -216,64 +242,3 @@ class _Reader:
             if entry.get(name) is not None and first.setdefault(entry[name], index) != index:
                 same = f"units[{first[entry[name]]}]"
                 self.wrong(nodes[index], f"units[{index}].{name}", f'"{entry[name]}" is already that of {same}')
-
-    def fields(self, node: Node, prefix: str, rules: Mapping[str, _Rule]) -> dict[str, Node]:
-        """Return the value node of each known field."""
-        if not isinstance(node, MappingNode):
-            where = f"field {prefix[:-1]}: " if prefix else ""
-            self.problems.append((line_of(node), f"{where}must be fields, such as {next(iter(rules))}: ..."))
-            return {}
-        found: dict[str, Node] = {}
-        for name, name_node, value in members(node):
-            if name not in rules:
-                self.wrong(name_node, f"{prefix}{name}", f"there is no such field{_similar(name, rules)}")
-            elif name in found:
-                self.wrong(name_node, f"{prefix}{name}", f"given already in line {line_of(found[name])}")
-            else:
-                found[name] = value
-        return found
-
-    def values(self, nodes: Mapping[str, Node], prefix: str, rules: Mapping[str, _Rule]) -> dict[str, Any]:
-        """Return the value of each field that has a sound one."""
-        values: dict[str, Any] = {}
-        for name, node in nodes.items():
-            rule = rules[name]
-            if rule.type is None:
-                continue
-            sound = True
-            results = []
-            for index, item in enumerate(self.items(node, f"{prefix}{name}", rule) if rule.many else [node]):
-                where = f"{prefix}{name}[{index}]" if rule.many else f"{prefix}{name}"
-                value = self.value(item, where, rule)
-                sound = sound and value is not UNSET
-                results.append(value)
-            if sound and (results or rule.many):
-                values[name] = results if rule.many else results[0]
-        return values
-
-    def items(self, node: Node, where: str, rule: _Rule) -> list[Node]:
-        if isinstance(node, SequenceNode):
-            return list(node.value)
-        self.wrong(node, where, f"must be a list; write for each item {rule.right}")
-        return []
-
-    def value(self, node: Node, where: str, rule: _Rule) -> Any:
-        """Return the value of a scalar, UNSET if it is not sound."""
-        text = text_of(node)
-        try:
-            if isinstance(node, MappingNode | SequenceNode):
-                raise ValueError("not a scalar")
-            value = msgspec.convert(text, rule.type, strict=False)
-            rule.check(value)
-        except ValueError:
-            written = "is empty" if text is None else f'"{text}" is not allowed'
-            if isinstance(node, MappingNode | SequenceNode):
-                written = "is a list" if isinstance(node, SequenceNode) else "has fields of its own"
-            self.wrong(node, where, f"{written}; write {rule.right}")
-            return UNSET
-        return value
-
-
-def _similar(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else ""

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, UnsetType
+from msgspec.structs import replace
 
 from lms_core.client.description import NAME, Description, matches, read_description
 from lms_core.client.digests import LocalFile, TakeDigest, digest
@@ -21,6 +22,7 @@ from lms_core.client.progress import OnProgress, Tally
 from lms_core.client.scan import scan
 from lms_core.client.targets import Targets
 from lms_core.client.units import FileUse, entry_id, is_home, make_units
+from lms_core.modules.completion import Rule
 from lms_core.modules.types import FileRole, Unit
 
 __all__ = ["Course", "LeftOut", "Outcome", "read_folder"]
@@ -50,13 +52,16 @@ class Course(Struct, frozen=True, kw_only=True):
     """A folder as a module.
 
     `title` is None where neither `module.yaml` nor the home page has one. `units` are complete but for their
-    files: those are in `uses`, by key of the unit. `files` are the files used, by path. Each file of the
-    folder is either in `outcomes` or in `left_out`; those of a film in segments are there as its folder.
+    files, in `uses` by key of the unit, and their rules, in `rules` where `module.yaml` has a word on them (None: no
+    rule). `rule` is that of the module, UNSET where nothing is said. `files` are the files used, by path. Each file
+    of the folder is either in `outcomes` or in `left_out`; those of a film in segments are there as its folder.
     """
 
     description: Description
     title: str | None
     units: list[Unit]
+    rules: dict[str, Rule | None]
+    rule: Rule | UnsetType | None
     uses: dict[str, list[FileUse]]
     files: dict[str, LocalFile]
     outcomes: list[Outcome]
@@ -105,6 +110,12 @@ def read_folder(
         description=description,
         title=description.title or (home.title if home else None),
         units=units,
+        rules={
+            keys[entry_id(entry)]: entry.completion
+            for entry in description.units
+            if not isinstance(entry.completion, UnsetType)
+        },
+        rule=_by_keys(description.completion.rule, keys, {unit.key for unit in units}),
         uses=uses,
         files=files,
         outcomes=outcomes,
@@ -119,6 +130,18 @@ def _describe(place: Path, found: Mapping[str, Path]) -> Description:
     except (OSError, UnicodeDecodeError) as error:
         raise ClientError(f"{NAME} cannot be read: {error}") from None
     return read_description(text, found)
+
+
+def _by_keys(rule: Rule | UnsetType | None, keys: Mapping[str, str], units: set[str]) -> Rule | UnsetType | None:
+    """Name units in a rule by their keys where it has their paths. Raises ClientError for what is no unit."""
+    if not isinstance(rule, Rule):
+        return rule
+    if rule.unit is None:
+        return replace(rule, of=[_by_keys(one, keys, units) for one in rule.of])
+    key = keys.get(rule.unit, rule.unit)
+    if key not in units:
+        raise ClientError(f'{NAME}: field completion.rule: "{rule.unit}" is part of other units, and none of its own')
+    return replace(rule, unit=key)
 
 
 def _load(

@@ -79,7 +79,7 @@ async def send_file(
         _Part(number, offset, min(file.part_size, file.size - offset), sha256)
         for number, (offset, sha256) in enumerate(zip(range(0, file.size, file.part_size), file.parts, strict=True), 1)
     ]
-    counted = 0
+    counted, begun = 0, media.begun
 
     def count(more: int, there: bool = False) -> None:
         nonlocal counted
@@ -89,7 +89,8 @@ async def send_file(
     for left in reversed(range(ROUNDS)):
         missing = parts
         try:
-            if len(parts) > 1:  # to ask for a single one would cost as much as to send it again
+            # to ask for a single one would cost as much as to send it again
+            if len(parts) > 1 and begun:
                 arrived = await client.get(f"/media/{media.id}/parts", ArrivedParts)
                 sizes = {part.number: part.size for part in arrived.parts}
                 missing = [part for part in parts if sizes.get(part.number) != part.size]
@@ -107,6 +108,7 @@ async def send_file(
                 return now
             if not left or not missing:
                 raise
+            begun = True
     raise AssertionError("the last round returns or raises")
 
 

@@ -1,4 +1,4 @@
-"""`lms run PLUGIN COMMAND`: the commands that plugins bring along."""
+"""`lms run PLUGIN COMMAND`: the commands that plugins bring along; `lms PLUGIN TOOL`: those that need no server."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lms_core.commands.running import run_on_database
 from lms_core.db import Database
 from lms_core.errors import LmsError
 from lms_core.hooks.context import Context
+from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.registry import Registry, load
 from lms_core.migrations.plugins import unready
 from lms_core.programmes.enablement import Enablement
@@ -47,7 +48,7 @@ def _for_programme(registry: Registry, plugin: str, command: click.Command) -> c
         async def work(found: Settings) -> int:
             database = Database(found.database_url)
             try:
-                context = await _context(database, registry, plugin, programme)
+                context = await _context(database, registry, plugin, programme, found.public_url)
                 await callback(context, **options)
             finally:
                 await database.close()
@@ -59,19 +60,42 @@ def _for_programme(registry: Registry, plugin: str, command: click.Command) -> c
     return click.Command(command.name, params=[key, *command.params], callback=called, help=command.help)
 
 
-async def _context(database: Database, registry: Registry, plugin: str, key: str) -> Context:
+async def _context(database: Database, registry: Registry, plugin: str, key: str, public_url: str) -> Context:
     """Return the context of a plugin in the programme with this key. Raises LmsError unless it is enabled there."""
     async with database.read() as connection:
         programme_id = await connection.scalar(select(programme.c.id).where(programme.c.key == key))
     if programme_id is None:
         raise LmsError(f"There is no programme with the key {key!r}.")
-    enabled = await Enablement(database, registry, partial(unready, database, registry))(programme_id)
+    enablement = Enablement(database, registry, partial(unready, database, registry))
+    enabled = await enablement(programme_id)
     if plugin not in enabled:
         raise LmsError(f"The plugin {plugin} is not enabled in the programme {key!r}.")
     settings = enabled[plugin]
     if isinstance(settings, Exception):
         raise LmsError(f"The plugin {plugin} cannot be used in the programme {key!r}: {settings}")
-    return Context(plugin, programme_id, settings, database)
+    hooks = Dispatcher(registry, enablement, database, public_url)
+    return Context(plugin, programme_id, settings, database, public_url=public_url, hooks=hooks)
+
+
+class WithTools(click.Group):
+    """The commands of the core, and beside them the tools of the installed plugins, looked up when asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands of the core and the plugins that have tools."""
+        tools = [name.replace("_", "-") for name, plugin in load().plugins.items() if plugin.tools]
+        return sorted({*super().list_commands(ctx), *tools})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command of the core, or else the tools of the plugin of this name."""
+        if found := super().get_command(ctx, cmd_name):
+            return found
+        registry, name = load(), cmd_name.replace("-", "_")
+        if reason := registry.failed.get(name):
+            raise click.ClickException(f"the plugin {name} cannot be used: {reason}")
+        plugin = registry.plugins.get(name)
+        if plugin is None or not plugin.tools:
+            return None
+        return click.Group(cmd_name, commands=list(plugin.tools), help=f"Tools of the plugin {name}.")
 
 
 @click.command("run", cls=Commands)

@@ -17,6 +17,7 @@ from lms_core.contract.payloads import payloads
 from lms_core.contract.server import Programme, Server, prepare, serving
 from lms_core.contract.subject import Finding, Scene, Skip, Subject, wrong
 from lms_core.errors import Conflict
+from lms_core.hooks.links import GUEST
 from lms_core.hooks.measure import BLOCKING, Figure, told
 from lms_core.hooks.registry import HOOKS
 from lms_core.hooks.specs import Policy
@@ -157,9 +158,11 @@ def refuses_the_uninvited(subject: Subject) -> Iterator[Finding]:
     """Use each route as a person without any role."""
     for route in routes(subject, subject.running.on):
         status = subject.running.nobody.request(route.method, route.path).status_code
-        if route.permission not in {PUBLIC, SELF} and status not in {403, 404}:
+        guests = route.permission.startswith(GUEST)  # her token is no link
+        wanted = "401" if guests else "403 or 404"
+        if route.permission not in {PUBLIC, SELF} and str(status) not in wanted:
             yield wrong(
-                f"{route} answers {status} to a person without a role, instead of 403 or 404: leave who may use it to "
+                f"{route} answers {status} to a person without a role, instead of {wanted}: leave who may use it to "
                 "its permission, and do without middleware"
             )
 

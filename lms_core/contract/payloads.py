@@ -9,16 +9,25 @@ from uuid import UUID
 from lms_core.contract.server import Programme
 from lms_core.hooks.types import (
     CalendarRequest,
+    CandidateEvent,
+    ConstraintsRequest,
+    CreditEvent,
     CreditsRequest,
+    DeadlineEvent,
     EnrolmentCreated,
     EnrolmentEnded,
     EnrolmentRequest,
+    ExamEvent,
+    ExtensionEvent,
+    HandInEvent,
     ModuleCompleted,
     PluginChanged,
     PluginProposal,
     RunDecided,
     SessionEvent,
     SessionPlan,
+    Slot,
+    SlotsRequest,
 )
 from lms_core.types import new_id, now
 
@@ -40,6 +49,8 @@ def payloads(programme: Programme, person: str, plugin: str) -> dict[type, Any]:
     made = [
         EnrolmentRequest(person_id, run_id, module_id, programme_id),
         SessionPlan(module_id=module_id, **session),
+        ConstraintsRequest(now(), now() + timedelta(days=5), (person_id,)),
+        SlotsRequest((Slot("monday", now(), now() + timedelta(hours=2), (person_id,)),)),
         CalendarRequest(person_id, now() - timedelta(days=30)),
         CreditsRequest(person_id, programme_id),
         PluginProposal(enabled=True),
@@ -47,6 +58,12 @@ def payloads(programme: Programme, person: str, plugin: str) -> dict[type, Any]:
         EnrolmentEnded(person_id, run_id, programme_id, "enrolled"),
         RunDecided(run_id, programme_id, "go"),
         ModuleCompleted(person_id, run_id, programme_id),
+        CreditEvent(person_id, new_id(), programme_id),
+        ExamEvent(new_id(), run_id, programme_id, 1),
+        CandidateEvent(person_id, new_id(), run_id, programme_id),
+        DeadlineEvent(run_id, "essay", programme_id),
+        ExtensionEvent(person_id, run_id, "essay", programme_id),
+        HandInEvent(person_id, run_id, "essay", 1, programme_id),
         SessionEvent(session_id=new_id(), revision=1, **session),
         PluginChanged(plugin, programme_id, 1),
     ]

@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, insert, or_, select, update
 
 from lms_core.bulk import Entry, Import, chunks
 from lms_core.db import AsyncConnection, Database
@@ -168,19 +168,15 @@ async def _carry_out(
         await connection.execute(_update, updated)
 
 
-async def exported(connection: AsyncConnection, after: UUID | None, limit: int, *, programme_id: UUID) -> list[Any]:
-    """Return students as lines of an import, former ones included, from the person after `after` on."""
-    query = (
+def exported(programme_id: UUID) -> Select[Any]:
+    """Select the students of a programme as lines of an import, former ones included."""
+    return (
         select(
-            person.c.id, person.c.external_key, person.c.email, person.c.name,
-            regulation.c.version.label("regulation"), programme_enrolment.c.state,
+            person.c.external_key, person.c.email, person.c.name, regulation.c.version.label("regulation"),
+            programme_enrolment.c.state,
         )
         .join_from(programme_enrolment, person)
         .join(regulation, regulation.c.id == programme_enrolment.c.regulation_id)
         .where(programme_enrolment.c.programme_id == programme_id)
         .order_by(programme_enrolment.c.person_id)
-        .limit(limit)
     )  # fmt: skip
-    if after is not None:
-        query = query.where(programme_enrolment.c.person_id > after)
-    return list((await connection.execute(query)).all())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from uuid import UUID
 
 from litestar import Router, get, post
@@ -12,12 +11,12 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 
-from lms_core.bulk import batches
 from lms_core.db import Database
 from lms_core.enrolment import bulk, bulk_seats
 from lms_core.enrolment import types as t
+from lms_core.exports import exported
 from lms_core.hooks.dispatch import Dispatcher
-from lms_core.http import FormatParam, LmsRequest, ModeParam, exported, one_of
+from lms_core.http import FormatParam, LmsRequest, ModeParam, one_of
 from lms_core.sheets import Mode, Report
 
 
@@ -49,8 +48,7 @@ async def export_students(
     programme_id: FromPath[UUID], database: NamedDependency[Database], form: FormatParam = "csv"
 ) -> Stream:
     """Hand out the students of the programme, former ones included, as an import takes them."""
-    rows = batches(database, partial(bulk.exported, programme_id=programme_id), "id")
-    return exported(t.StudentLine, rows, form, "students")
+    return await exported(database, bulk.exported(programme_id), t.StudentLine, form, "students")
 
 
 @post("/runs/{run_id:uuid}/imports/enrolments", permission="enrolments.manage", status_code=200, csv=t.SeatLine)
@@ -106,8 +104,7 @@ async def export_seats(
     run_id: FromPath[UUID], database: NamedDependency[Database], form: FormatParam = "csv"
 ) -> Stream:
     """Hand out who is or was in the run, as an import takes them."""
-    rows = batches(database, partial(bulk_seats.exported, run_id=run_id), "id")
-    return exported(t.SeatLine, rows, form, "enrolments")
+    return await exported(database, bulk_seats.exported(run_id), t.SeatLine, form, "enrolments")
 
 
 router = Router(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 
 from lms_core.bulk import Entry, Import, chunks
 from lms_core.db import AsyncConnection, Database
@@ -14,8 +15,9 @@ from lms_core.enrolment import seats
 from lms_core.enrolment import types as t
 from lms_core.enrolment.bulk import RIGHT as RIGHT_OF_STUDENTS
 from lms_core.enrolment.bulk import resolve
+from lms_core.enrolment.filling import HOOK
 from lms_core.enrolment.tables import programme_enrolment, run_enrolment
-from lms_core.errors import Conflict, NotFound
+from lms_core.errors import LmsError, NotFound
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.types import EnrolmentRequest
 from lms_core.modules.tables import adoption, module, run
@@ -45,12 +47,16 @@ RIGHT = RIGHT_OF_STUDENTS | {
 
 
 class _Place(msgspec.Struct, frozen=True):
-    """A run, its module, the programme on whose behalf a list is brought in, and those under which a seat may count."""
+    """A run, its module, the programmes under which a seat may count, on behalf of which of them a list is brought in.
+
+    `consent` says who approves by that.
+    """
 
     run_id: UUID
     module_id: UUID
     offering: dict[str, UUID]
     under: UUID | None
+    consent: seats.Consent
 
 
 class _Step(msgspec.Struct, frozen=True):
@@ -59,6 +65,7 @@ class _Step(msgspec.Struct, frozen=True):
     entry: Entry[_Cells]
     person_id: UUID
     programme_id: UUID | None
+    before: t.RunState | None = None
 
 
 async def import_seats(
@@ -73,9 +80,11 @@ async def import_seats(
     """Give persons seats in a run, or places in its waiting list when it is full, in the order of the lines.
 
     The same list again changes nothing. With `under` all of it is about enrolments that count under that programme, of
-    those who study it. Plugins are asked before the transaction about each new seat, as for a single one. Three
-    statements for each thousand lines, and those of each seat. Raises NotFound, Unavailable (a plugin could not
-    check), and InvalidInput, which names each bad line, unless they are skipped.
+    those who study it; where the run is another programme's and asks for approval, seats are requested. Plugins are
+    asked before the transaction about each new seat, as for a single one. Some twenty statements for each thousand
+    lines that follow each other with the same intent, to take seats or to give them up. Raises NotFound, Unavailable
+    (a plugin could not check), Conflict (somebody else changed it meanwhile), and InvalidInput, which names each bad
+    line, unless they are skipped.
     """
     job = Import(given.lines, mode)
     entries = await job.check(_Cells, RIGHT)
@@ -86,11 +95,29 @@ async def import_seats(
         for chunk in chunks(entries):
             steps += await _plan(connection, place, chunk, job, seen)
     allowed = [step for step in steps if await _allows(hooks, place, step, job)]
-    deciding = await hooks.deciding(seats.HOOK)
+    deciding = await hooks.deciding(HOOK)
     async with job.transaction(database) as connection:
-        for step in allowed:
-            await _carry_out(connection, run_id, step, job, deciding, actor)
+        for leaving, alike in groupby(allowed, key=lambda step: step.entry.cells.state == "withdrawn"):
+            for some in chunks(list(alike)):
+                if leaving:
+                    ids = [step.person_id for step in some]
+                    await seats.withdraw(connection, run_id, ids, deciding=deciding, actor=actor, under=under)
+                    job.changes += [LineChange(line=step.entry.line, change="withdrawn") for step in some]
+                else:
+                    people = [(step.person_id, step.programme_id) for step in some]
+                    consent = place.consent
+                    taken = await seats.take_seats(connection, run_id, people, consent, deciding=deciding, actor=actor)
+                    _tell(some, taken, job)
     return job.report()
+
+
+def _tell(steps: list[_Step], taken: dict[UUID, t.RunEnrolment | LmsError], job: Import) -> None:
+    for step in steps:
+        made = taken[step.person_id]
+        if isinstance(made, LmsError):
+            job.refuse(step.entry, None, made.detail)
+        elif made.state in ("enrolled", "waiting", "requested") and made.state != step.before:
+            job.changes.append(LineChange(line=step.entry.line, change=made.state))
 
 
 async def _look_up(connection: AsyncConnection, run_id: UUID, under: UUID | None) -> _Place:
@@ -107,7 +134,8 @@ async def _look_up(connection: AsyncConnection, run_id: UUID, under: UUID | None
         offering = {key: programme_id for key, programme_id in offering.items() if programme_id == under}
         if not offering:
             raise NotFound("There is no such run.")
-    return _Place(run_id, found.module_id, offering, under)
+    consent: seats.Consent = "run" if under in (None, found.programme_id) else "programme"
+    return _Place(run_id, found.module_id, offering, under, consent)
 
 
 async def _plan(
@@ -141,10 +169,14 @@ async def _plan(
             job.refuse(entry, "programme", "must be the one under which she is enrolled already; withdraw her first")
         elif cells.state in _OVER and not before:
             continue
+        elif cells.state == "withdrawn" and before and before.state == "completed":
+            job.refuse(entry, "state", "must be completed, for this person has completed the run")
         elif cells.state == "withdrawn":
             steps.append(_Step(entry, who, None))
         elif cells.state in _OVER:
             job.refuse(entry, "state", "must be withdrawn, for this person is in the run")
+        elif before and before.state == "requested" and cells.state != "requested":
+            steps.append(_Step(entry, who, before.programme_id, before.state))
         elif before:
             continue
         elif cells.state not in ("enrolled", "waiting"):
@@ -166,43 +198,21 @@ async def _allows(hooks: Dispatcher, place: _Place, step: _Step, job: Import) ->
     if step.programme_id is None:
         return True
     request = EnrolmentRequest(step.person_id, place.run_id, place.module_id, step.programme_id)
-    objections = await hooks.decide(seats.HOOK, step.programme_id, request)
+    objections = await hooks.decide(HOOK, step.programme_id, request)
     if objections:
         job.refuse(step.entry, None, " ".join(objection.reason for objection in objections))
     return not objections
 
 
-async def _carry_out(
-    connection: AsyncConnection, run_id: UUID, step: _Step, job: Import, deciding: seats.Deciding, actor: UUID
-) -> None:
-    """Take or give up one seat; what the rules forbid, they refuse before they write."""
-    try:
-        if step.entry.cells.state == "withdrawn":
-            await seats.withdraw(connection, run_id, step.person_id, deciding=deciding, actor=actor)
-            job.changes.append(LineChange(line=step.entry.line, change="withdrawn"))
-        else:
-            made = await seats.take_seat(
-                connection, run_id, step.person_id, step.programme_id, deciding=deciding, actor=actor
-            )
-            waits = made.state == "waiting"
-            job.changes.append(LineChange(line=step.entry.line, change="waiting" if waits else "enrolled"))
-    except Conflict as refusal:
-        job.refuse(step.entry, None, refusal.detail)
-
-
-async def exported(connection: AsyncConnection, after: UUID | None, limit: int, *, run_id: UUID) -> list[Any]:
-    """Return who is or was in a run as lines of an import, from the person after `after` on."""
-    query = (
+def exported(run_id: UUID) -> Select[Any]:
+    """Select those who are or were in a run as lines of an import."""
+    return (
         select(
-            person.c.id, person.c.external_key, person.c.email, person.c.name, programme.c.key.label("programme"),
+            person.c.external_key, person.c.email, person.c.name, programme.c.key.label("programme"),
             run_enrolment.c.state,
         )
         .join_from(run_enrolment, person)
         .outerjoin(programme, programme.c.id == run_enrolment.c.programme_id)
         .where(run_enrolment.c.run_id == run_id)
         .order_by(run_enrolment.c.person_id)
-        .limit(limit)
     )  # fmt: skip
-    if after is not None:
-        query = query.where(run_enrolment.c.person_id > after)
-    return list((await connection.execute(query)).all())

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from lms_core.db import AsyncConnection, Database
-from lms_core.enrolment import offers, run_rules, seats
+from lms_core.enrolment import offers, run_rules
+from lms_core.enrolment.filling import HOOK, fill, hold, moved
 from lms_core.enrolment.jobs import DECIDE, DRAW, EXPIRE, FILL, SeatJob
 from lms_core.enrolment.moves import columns, note
 from lms_core.enrolment.tables import run_enrolment
+from lms_core.errors import Unavailable
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.types import EnrolmentRequest, Objection
-from lms_core.modules.tables import run
-from lms_core.outbox.events import Event, Undeliverable
+from lms_core.outbox.events import Event, Later, Undeliverable
 from lms_core.types import now
 
-__all__ = ["SeatsChannel", "fill_with_verdicts"]
+__all__ = ["SeatsChannel"]
+
+ASK_AGAIN = timedelta(minutes=1)
+"""How long a plugin that could not judge is left alone."""
+AT_ONCE = 20
+"""Persons about whom plugins are asked before seats are given again, so that the first do not wait for the last."""
 
 
 class SeatsChannel:
@@ -39,12 +46,15 @@ class SeatsChannel:
         """Do one job; each looks first whether it is still to be done, so that again is harmless."""
         job = msgspec.json.decode(event.payload, type=SeatJob)
         if subscriber == FILL:
-            await fill_with_verdicts(self._database, self._hooks, job.run_id)
+            try:
+                await fill_with_verdicts(self._database, self._hooks, job.run_id)
+            except Unavailable as error:  # for as long as the plugin is broken, and no human need wake this up
+                raise Later(now() + ASK_AGAIN, error.detail) from error
             return
-        deciding = await self._hooks.deciding(seats.HOOK)
+        deciding = await self._hooks.deciding(HOOK)
         async with self._database.write() as connection:
-            if subscriber == EXPIRE and job.person_id is not None:
-                await offers.expire(connection, job.run_id, job.person_id, deciding)
+            if subscriber == EXPIRE:
+                await offers.expire(connection, job.run_id, deciding)
             elif subscriber == DRAW:
                 await run_rules.draw(connection, job.run_id, deciding)
             elif subscriber == DECIDE:
@@ -56,24 +66,30 @@ class SeatsChannel:
 async def fill_with_verdicts(database: Database, hooks: Dispatcher, run_id: UUID) -> None:
     """Fill the free seats of a run, asking plugins outside of transactions about those for whom a seat is kept.
 
-    Raises Unavailable when one cannot tell: the seat stays kept until it can.
+    Raises Unavailable when one cannot tell, after the others were heard: the seat stays kept until it can.
     """
     verdicts: dict[UUID, list[Objection]] = {}
+    broken: dict[UUID, Unavailable] = {}
     while True:
-        deciding = await hooks.deciding(seats.HOOK)
+        deciding = await hooks.deciding(HOOK)
         async with database.write() as connection:
-            held = await seats.hold(connection, run_id)
+            held = await hold(connection, run_id)
             for person_id, objections in verdicts.items():
                 await _write_verdict(connection, run_id, person_id, objections)
-            kept = await seats.fill(connection, held, deciding, ask=False)
-            module_id = (await connection.execute(select(run.c.module_id).where(run.c.id == run_id))).scalar_one()
-        if not kept:
-            return
+            kept = await fill(connection, held, deciding, ask=False)
+        unheard = [one for one in kept if one.person_id not in broken]
+        if not unheard:
+            break
         verdicts = {}
-        for one in kept:
+        for one in unheard[:AT_ONCE]:
             assert one.programme_id is not None
-            request = EnrolmentRequest(one.person_id, run_id, module_id, one.programme_id)
-            verdicts[one.person_id] = await hooks.decide(seats.HOOK, one.programme_id, request)
+            request = EnrolmentRequest(one.person_id, run_id, held.module_id, one.programme_id)
+            try:
+                verdicts[one.person_id] = await hooks.decide(HOOK, one.programme_id, request)
+            except Unavailable as error:
+                broken[one.person_id] = error
+    if kept:
+        raise broken[kept[0].person_id]
 
 
 async def _write_verdict(
@@ -85,4 +101,4 @@ async def _write_verdict(
     written = update(run_enrolment).where(same, run_enrolment.c.state == "waiting")
     row = (await connection.execute(written.values(judged_at=now(), objection=reason).returning(*columns))).first()
     if row is not None and reason is not None:
-        await note(connection, run_id, seats.moved(row, "waiting", None, reason=reason))
+        await note(connection, run_id, [moved(row, "waiting", None, reason=reason)])

@@ -16,19 +16,13 @@ FILL, EXPIRE, DRAW, DECIDE = "seats:fill", "seats:expire", "seats:draw", "seats:
 
 
 class SeatJob(Struct, frozen=True):
-    """A run whose seats are to be looked at, and for an offer the person it was made to."""
+    """A run whose seats are to be looked at."""
 
     run_id: UUID
-    person_id: UUID | None = None
 
 
 async def send_job(
-    connection: AsyncConnection,
-    job: str,
-    run_id: UUID,
-    programme_id: UUID,
-    due: datetime | None = None,
-    person_id: UUID | None = None,
+    connection: AsyncConnection, job: str, run_id: UUID, programme_id: UUID, due: datetime | None = None
 ) -> None:
     """Have something done about a run's seats, at once or when it is due, if this transaction commits."""
-    await send(connection, job, job.replace(":", "_"), programme_id, SeatJob(run_id, person_id), due=due)
+    await send(connection, job, job.replace(":", "_"), programme_id, SeatJob(run_id), due=due)

@@ -9,10 +9,9 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import bindparam, insert, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, insert, select, update
 
-from lms_core.db import AsyncConnection
+from lms_core.db import AsyncConnection, insert_into
 from lms_core.enrolment.tables import enrolment_change, run_enrolment
 from lms_core.enrolment.types import RunState
 from lms_core.hooks.types import EnrolmentCreated, EnrolmentEnded, ModuleCompleted
@@ -79,7 +78,7 @@ async def apply(connection: AsyncConnection, run_id: UUID, moves: Sequence[Move]
     for move in moves:
         if (move.before, move.after) not in MOVES:
             raise AssertionError(f"an enrolment never goes from {move.before} to {move.after}")
-    insert_ = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(run_enrolment)
+    insert_ = insert_into(connection, run_enrolment)
     written = ("programme_id", "state", "turn", "since", "quota", "deadline", "judged_at", "objection")
     upsert = insert_.on_conflict_do_update(
         index_elements=["person_id", "run_id"], set_={name: insert_.excluded[name] for name in written}
@@ -112,9 +111,19 @@ async def tell_completed(connection: AsyncConnection, done: Sequence[tuple[UUID,
         await connection.execute(insert(enrolment_change), lines)
 
 
-async def note(connection: AsyncConnection, run_id: UUID, move: Move) -> None:
-    """Write a line of record about something that changed no state, such as being passed over."""
-    await connection.execute(insert(enrolment_change), _line(run_id, move, now()))
+async def note(connection: AsyncConnection, run_id: UUID, passed: Sequence[Move]) -> None:
+    """Write a line of record about each who was passed over, unless her last one says just that. Two statements."""
+    if not passed:
+        return
+    query = select(enrolment_change).where(
+        enrolment_change.c.run_id == run_id, enrolment_change.c.person_id.in_([move.person_id for move in passed])
+    )
+    last = {row.person_id: row for row in await connection.execute(query.order_by(enrolment_change.c.id))}
+    said = {person_id: row.reason for person_id, row in last.items() if row.before == row.after}
+    at = now()
+    lines = [_line(run_id, move, at) for move in passed if said.get(move.person_id) != move.reason]
+    if lines:
+        await connection.execute(insert(enrolment_change), lines)
 
 
 def _row(run_id: UUID, move: Move, at: datetime) -> dict[str, Any]:

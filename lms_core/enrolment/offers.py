@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from msgspec.structs import replace
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from lms_core.db import AsyncConnection, Database
 from lms_core.enrolment import seats
 from lms_core.enrolment import types as t
+from lms_core.enrolment.filling import HOOK, Deciding, fill, hold, moved
 from lms_core.enrolment.moves import apply, columns
-from lms_core.enrolment.rules import violations
 from lms_core.enrolment.tables import run_enrolment
 from lms_core.errors import Conflict, NotFound
 from lms_core.hooks.dispatch import Dispatcher
@@ -44,53 +44,44 @@ async def approve(
             module_id = await connection.scalar(select(run.c.module_id).where(run.c.id == run_id))
         if row.state == "requested" and row.programme_id is not None and module_id is not None:
             await seats.judge(hooks, EnrolmentRequest(person_id, run_id, module_id, row.programme_id))
-    deciding = await hooks.deciding(seats.HOOK)
+    deciding = await hooks.deciding(HOOK)
     async with database.write() as connection:
-        held = await seats.hold(connection, run_id, missing="There is no such enrolment.")
+        await hold(connection, run_id, missing="There is no such enrolment.")
         row = await read(connection, run_id, person_id)
         if row.state != "requested":
             if (row.state in ("waiting", "offered", "enrolled")) if approval.approved else (row.state == "declined"):
                 return seats.shape(row)
             raise Conflict(f"There is no open request: this enrolment is {row.state}.")
-        if not approval.approved:
-            declined = seats.moved(row, "declined", actor, reason=approval.reason, why="declined")
-            await apply(connection, run_id, [declined])
-        else:
-            await seats.lock_persons(connection, [person_id])
-            seats.refuse((await violations(connection, run_id, [(person_id, row.programme_id)])).get(person_id, ()))
-            turn = await _turn_of(connection, held, row)
-            approved = seats.moved(row, "waiting", actor, reason=approval.reason, judged_at=now(), turn=turn)
-            await seats.fill(connection, held, deciding, newcomer=approved)
+        if approval.approved:
+            people, why = [(person_id, row.programme_id)], approval.reason
+            taken = seats.take_seats(connection, run_id, people, "run", deciding=deciding, actor=actor, reason=why)
+            return await seats.only(taken)
+        await apply(connection, run_id, [moved(row, "declined", actor, reason=approval.reason, why="declined")])
         return seats.shape(await read(connection, run_id, person_id))
-
-
-async def _turn_of(connection: AsyncConnection, held: seats.Held, row: Any) -> int:
-    """Return the turn of an approved request: that of its arrival; once lots are drawn, behind all who took part."""
-    if held.drawn_at is None or row.since > held.drawn_at:
-        return int(row.turn)
-    turns = select(func.max(run_enrolment.c.turn)).where(run_enrolment.c.run_id == held.id)
-    return int((await connection.execute(turns)).scalar_one()) + 1
 
 
 async def accept(connection: AsyncConnection, run_id: UUID, person_id: UUID) -> t.RunEnrolment:
     """Take the seat that is offered; again changes nothing. Raises NotFound, and Conflict without an offer."""
-    await seats.hold(connection, run_id, missing="There is no such enrolment.")
+    await hold(connection, run_id, missing="There is no such enrolment.")
     row = await read(connection, run_id, person_id)
     if row.state == "enrolled":
         return seats.shape(row)
     if row.state != "offered" or row.deadline <= now():
         since = f", it expired at {row.deadline:%Y-%m-%d %H:%M} UTC" if row.state == "offered" else ""
         raise Conflict(f"No seat is offered to you at the moment{since}.")
-    await apply(connection, run_id, [seats.moved(row, "enrolled", person_id, quota=row.quota)])
+    await apply(connection, run_id, [moved(row, "enrolled", person_id, quota=row.quota)])
     return seats.shape(await read(connection, run_id, person_id))
 
 
-async def expire(connection: AsyncConnection, run_id: UUID, person_id: UUID, deciding: seats.Deciding) -> None:
-    """Let an offer go whose deadline has passed, and offer the seat to the next; nothing happens to any other."""
-    held = await seats.hold(connection, run_id)
-    row = await read(connection, run_id, person_id)
-    if row.state != "offered" or row.deadline > now():
-        return
-    expired = seats.moved(row, "expired", None, reason="The offer was not accepted in time.", why="expired")
-    await apply(connection, run_id, [expired])
-    await seats.fill(connection, replace(held, seats_taken=held.seats_taken - 1), deciding)
+async def expire(connection: AsyncConnection, run_id: UUID, deciding: Deciding) -> None:
+    """Let the offers of a run go whose deadline has passed, and offer their seats to the next."""
+    held = await hold(connection, run_id)
+    late = select(*columns).where(
+        run_enrolment.c.run_id == run_id, run_enrolment.c.state == "offered", run_enrolment.c.deadline <= now()
+    )
+    why: Any = {"reason": "The offer was not accepted in time.", "why": "expired"}
+    rows = await connection.execute(late.order_by(run_enrolment.c.turn))
+    expired = [moved(row, "expired", None, **why) for row in rows]
+    if expired:
+        await apply(connection, run_id, expired)
+        await fill(connection, replace(held, seats_taken=held.seats_taken - len(expired)), deciding)

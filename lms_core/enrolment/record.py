@@ -6,14 +6,14 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from lms_core.db import AsyncConnection
+from lms_core.db import AsyncConnection, insert_into
 from lms_core.enrolment import types as t
 from lms_core.enrolment.offers import read
 from lms_core.enrolment.seats import shape
 from lms_core.enrolment.tables import enrolment_change, enrolment_waiver, run_enrolment
 from lms_core.errors import NotFound
+from lms_core.modules.tables import adoption, module, run
 from lms_core.people.tables import person
 from lms_core.types import now
 
@@ -44,6 +44,35 @@ async def list_changes(
     return [t.EnrolmentChange(**row._mapping) for row in await connection.execute(query)]
 
 
+async def list_under(
+    connection: AsyncConnection, programme_id: UUID, run_id: UUID, state: str | None, cursor: UUID | None, limit: int
+) -> list[t.StudentEnrolment]:
+    """Return up to limit + 1 enrolments in a run that count under a programme, after the person at the cursor.
+
+    Raises NotFound unless the programme gives the run or has adopted its module. Two statements.
+    """
+    adopted = select(adoption.c.module_id).where(adoption.c.programme_id == programme_id)
+    offered = (
+        select(run.c.id)
+        .join_from(run, module, module.c.id == run.c.module_id)
+        .where(run.c.id == run_id, (module.c.programme_id == programme_id) | module.c.id.in_(adopted))
+    )
+    if await connection.scalar(offered) is None:
+        raise NotFound("There is no such run.")
+    query = (
+        select(*(run_enrolment.c[name] for name in t.RunEnrolment.__struct_fields__), person.c.name, person.c.email)
+        .join_from(run_enrolment, person, person.c.id == run_enrolment.c.person_id)
+        .where(run_enrolment.c.run_id == run_id, run_enrolment.c.programme_id == programme_id)
+        .order_by(run_enrolment.c.person_id)
+        .limit(limit + 1)
+    )
+    if state is not None:
+        query = query.where(run_enrolment.c.state == state)
+    if cursor is not None:
+        query = query.where(run_enrolment.c.person_id > cursor)
+    return [t.StudentEnrolment(**row._mapping) for row in await connection.execute(query)]
+
+
 async def waive(
     connection: AsyncConnection, run_id: UUID, person_id: UUID, rule: t.Rule, new: t.NewWaiver, actor: UUID
 ) -> t.Waiver:
@@ -51,7 +80,7 @@ async def waive(
     if await connection.scalar(select(person.c.id).where(person.c.id == person_id)) is None:
         raise NotFound("There is no such person.")
     made = t.Waiver(person_id=person_id, rule=rule, reason=new.reason, granted_by=actor, granted_at=now())
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(enrolment_waiver)
+    insert = insert_into(connection, enrolment_waiver)
     changed = {name: insert.excluded[name] for name in ("reason", "granted_by", "granted_at")}
     upsert = insert.on_conflict_do_update(index_elements=["run_id", "person_id", "rule"], set_=changed)
     await connection.execute(upsert, {"run_id": run_id, **msgspec.structs.asdict(made)})

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Annotated, get_args
 from uuid import UUID
 
 from litestar import Response, Router, delete, get, post, put
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from lms_core.db import Database
 from lms_core.enrolment import offers, programme, record, run_rules, seats
 from lms_core.enrolment import types as t
+from lms_core.enrolment.filling import HOOK
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.http import CursorParam, IfMatch, LimitParam, LmsRequest, Once, expected_revision, one_of, paged, tagged
 from lms_core.modules import runs
 from lms_core.modules.types import Run
 from lms_core.permissions import SELF
+
+RunStateParam = Annotated[
+    str | None, QueryParameter(name="state", description="Only those in this state.", enum=get_args(t.RunState))
+]
 
 
 @post("/programmes/{programme_id:uuid}/enrolments", permission="enrolments.manage")
@@ -91,9 +97,9 @@ async def withdraw_myself(
 ) -> None:
     """Give up my seat, offer, request or waiting place; a freed seat goes to the first who waits."""
     me = request.user.person_id
-    deciding = await hooks.deciding(seats.HOOK)
+    deciding = await hooks.deciding(HOOK)
     async with database.write() as connection:
-        await seats.withdraw(connection, run_id, me, deciding=deciding, actor=me)
+        await seats.withdraw(connection, run_id, [me], deciding=deciding, actor=me)
     state.guard.forget(me)
 
 
@@ -136,9 +142,9 @@ async def withdraw_other(
     state: State,
 ) -> None:
     """Withdraw another person from the run; a freed seat goes to the first who waits."""
-    deciding = await hooks.deciding(seats.HOOK)
+    deciding = await hooks.deciding(HOOK)
     async with database.write() as connection:
-        await seats.withdraw(connection, run_id, person_id, deciding=deciding, actor=request.user.person_id)
+        await seats.withdraw(connection, run_id, [person_id], deciding=deciding, actor=request.user.person_id)
     state.guard.forget(person_id)
 
 
@@ -190,6 +196,30 @@ async def list_enrolment_changes(
     return paged(request, t.EnrolmentChanges, rows, limit)
 
 
+@get(
+    "/programmes/{programme_id:uuid}/runs/{run_id:uuid}/enrolments",
+    permission="enrolments.manage",
+    scope="programme_id",
+)
+async def list_enrolments_of_programme(
+    programme_id: FromPath[UUID],
+    run_id: FromPath[UUID],
+    request: LmsRequest,
+    database: NamedDependency[Database],
+    chosen: RunStateParam = None,
+    cursor: CursorParam = None,
+    limit: LimitParam = 50,
+) -> Response[t.StudentEnrolments]:
+    """List how students of this programme stand in a run of its own, or of a module it has adopted.
+
+    Those who enrol under other programmes are not told. Requests are answered by the programme that gives the run.
+    """
+    state = one_of("state", chosen, t.RunState)
+    async with database.read() as connection:
+        rows = await record.list_under(connection, programme_id, run_id, state, cursor, limit)
+    return paged(request, t.StudentEnrolments, rows, limit, key="person_id")
+
+
 @put("/runs/{run_id:uuid}/capacity", permission="runs.manage")
 async def change_capacity(
     run_id: FromPath[UUID],
@@ -199,7 +229,7 @@ async def change_capacity(
     if_match: IfMatch = None,
 ) -> Response[Run]:
     """Set the number of seats; added seats go to those who wait, in the order of arrival."""
-    deciding = await hooks.deciding(seats.HOOK)
+    deciding = await hooks.deciding(HOOK)
     async with database.write() as connection:
         await run_rules.change_capacity(connection, run_id, data.capacity, expected_revision(if_match), deciding)
         return tagged(*await runs.read_run(connection, run_id))
@@ -224,7 +254,7 @@ async def change_seat_rules(
 
     Nobody loses what she has by it. The ETag is that of the run.
     """
-    deciding = await hooks.deciding(seats.HOOK)
+    deciding = await hooks.deciding(HOOK)
     async with database.write() as connection:
         await run_rules.write_rules(connection, run_id, data, expected_revision(if_match), deciding)
         return tagged(*await run_rules.read_rules(connection, run_id))
@@ -251,7 +281,7 @@ router = Router(
     tags=["Enrolment"],
     route_handlers=[
         enrol_in_programme, list_students, withdraw_from_programme, enrol_myself, read_my_enrolment, withdraw_myself,
-        accept_offer, enrol_other, withdraw_other, answer_request, waive_rule, list_enrolment_changes, change_capacity,
-        read_seat_rules, change_seat_rules, decide_run,
+        accept_offer, enrol_other, withdraw_other, answer_request, waive_rule, list_enrolment_changes,
+        list_enrolments_of_programme, change_capacity, read_seat_rules, change_seat_rules, decide_run,
     ],
 )  # fmt: skip

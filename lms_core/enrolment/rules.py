@@ -1,16 +1,15 @@
 """The core's own rules about who may have a seat: prerequisites, limits of the regulation, clashes of sessions.
 
 They are checked in the transaction that gives the seat, for a newcomer as for those who move up. Each can be waived
-for a person, by name and with a reason.
+for a person, by name and with a reason; but she must study the programme under which the seat counts.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from msgspec import Struct
@@ -20,9 +19,10 @@ from lms_core.db import AsyncConnection, Hundredths
 from lms_core.enrolment.moves import HOLDING
 from lms_core.enrolment.tables import enrolment_waiver, programme_enrolment, run_enrolment
 from lms_core.enrolment.types import Rule
+from lms_core.modules.attendees import is_for
+from lms_core.modules.clashes import A_DAY, moments
 from lms_core.modules.tables import module, run, session, version
 from lms_core.programmes.tables import regulation, term
-from lms_core.types import instant_of
 
 __all__ = ["Violation", "violations"]
 
@@ -35,7 +35,7 @@ _credit = table(
 class Violation(Struct, frozen=True):
     """A rule that stands against a person's seat, and why, in a sentence for her."""
 
-    rule: Rule
+    rule: Rule | Literal["programme"]
     reason: str
 
 
@@ -110,7 +110,7 @@ async def _prerequisites(connection: AsyncConnection, about: Any, ids: list[UUID
 async def _limits(
     connection: AsyncConnection, run_id: UUID, about: Any, people: Sequence[tuple[UUID, UUID | None]], found: Any
 ) -> None:
-    """Find for whom this run would be too much in its term, by the regulation that she is bound to.
+    """Find who has left the programme, and for whom this run would be too much in its term, by her regulation.
 
     `maxEctsPerTerm` in the regulation's limits; seats held in other runs of a term of the same season and year count.
     """
@@ -135,16 +135,21 @@ async def _limits(
         .scalar_subquery()
     )
     query = (
-        select(programme_enrolment.c.person_id, regulation.c.version, regulation.c.limits, held.label("held"))
+        select(
+            programme_enrolment.c.person_id, programme_enrolment.c.programme_id, programme_enrolment.c.state,
+            regulation.c.version, regulation.c.limits, held.label("held"),
+        )
         .join_from(programme_enrolment, regulation)
         .where(
             programme_enrolment.c.person_id.in_([person_id for person_id, _ in counted]),
             programme_enrolment.c.programme_id.in_({programme_id for _, programme_id in counted}),
         )
-        .add_columns(programme_enrolment.c.programme_id)
-    )
+    )  # fmt: skip
     under = set(counted)
     for row in await connection.execute(query):
+        if (row.person_id, row.programme_id) in under and row.state != "enrolled":
+            left = "You do not study the programme any more under which this would count."
+            found[row.person_id].append(Violation("programme", left))
         most = _decimal(row.limits.get("maxEctsPerTerm"))
         if (row.person_id, row.programme_id) in under and most is not None and row.held + about.ects > most:
             reason = (
@@ -167,8 +172,10 @@ async def _clashes(connection: AsyncConnection, run_id: UUID, about: Any, ids: l
 
     Sessions stand on the wall in zones, so they are compared here, after the database has left out other days.
     """
-    a_day = timedelta(days=1, hours=2)  # clocks of the world differ by 26 hours at most
-    mine = [_moment(row) for row in await connection.execute(select(session).where(_planned(run_id)))]
+    mine = [
+        (*moments(row), row)  # what is only for some of the participants may not be for her
+        for row in await connection.execute(select(session).where(_planned(run_id), session.c.for_named.is_(False)))
+    ]
     others = (
         select(run_enrolment.c.person_id, run.c.title.label("run"), session)
         .join_from(run_enrolment, session, session.c.run_id == run_enrolment.c.run_id)
@@ -178,13 +185,14 @@ async def _clashes(connection: AsyncConnection, run_id: UUID, about: Any, ids: l
             run_enrolment.c.run_id != run_id,
             run_enrolment.c.state.in_(["enrolled", "offered"]),
             session.c.cancelled_at.is_(None),
-            session.c.starts < about.last + a_day,
-            session.c.ends > about.first - a_day,
+            is_for(run_enrolment.c.person_id),
+            session.c.starts < about.last + A_DAY,
+            session.c.ends > about.first - A_DAY,
         )
         .order_by(session.c.starts, session.c.id)
     )
     for row in await connection.execute(others):
-        starts, ends, _ = _moment(row)
+        starts, ends = moments(row)
         clash = next((one for one in mine if one[0] < ends and starts < one[1]), None)
         if clash and not any(one.rule == "clashes" for one in found[row.person_id]):
             reason = (
@@ -192,7 +200,3 @@ async def _clashes(connection: AsyncConnection, run_id: UUID, about: Any, ids: l
                 f'"{row.title}" of {row.run}.'
             )
             found[row.person_id].append(Violation("clashes", reason))
-
-
-def _moment(row: Any) -> tuple[datetime, datetime, Any]:
-    return instant_of(row.starts, row.zone), instant_of(row.ends, row.zone), row

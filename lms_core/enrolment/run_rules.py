@@ -11,13 +11,13 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 from sqlalchemy import bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from lms_core.db import AsyncConnection
-from lms_core.enrolment import seats
+from lms_core.db import AsyncConnection, insert_into
 from lms_core.enrolment import types as t
+from lms_core.enrolment.filling import Deciding, Held, fill, hold, moved, read_quotas
 from lms_core.enrolment.jobs import DECIDE, DRAW, FILL, send_job
 from lms_core.enrolment.moves import ACTIVE, apply, columns
+from lms_core.enrolment.seats import last_turn
 from lms_core.enrolment.tables import run_enrolment, seat_quota, seat_rules
 from lms_core.errors import Conflict, FieldError, InvalidInput, NotFound
 from lms_core.hooks.types import RunDecided
@@ -28,23 +28,24 @@ from lms_core.types import instant_of, now
 
 
 async def change_capacity(
-    connection: AsyncConnection, run_id: UUID, capacity: int, expected: int, deciding: seats.Deciding = ()
+    connection: AsyncConnection, run_id: UUID, capacity: int, expected: int, deciding: Deciding = ()
 ) -> None:
     """Set the number of seats; more seats promote. Raises Conflict below the seats taken, PreconditionFailed."""
-    held = await seats.hold(connection, run_id)
+    held = await hold(connection, run_id)
     await _check_revision(connection, held, expected)
     if capacity < held.seats_taken:
         where = FieldError("body.capacity", f"must be at least {held.seats_taken}, the seats taken")
         raise Conflict("Nobody loses a seat by a smaller capacity.", errors=[where])
-    reserved = sum(quota.seats for quota in await seats.read_quotas(connection, run_id)) if held.ruled else 0
+    quotas = await read_quotas(connection, run_id) if held.ruled else []
+    reserved = sum(quota.seats for quota in quotas if quota.released_at is None or quota.released_at > now())
     if capacity < reserved:
         where = FieldError("body.capacity", f"must be at least {reserved}, the seats that quotas reserve")
         raise Conflict("Quotas reserve more seats than that; change them first.", errors=[where])
     await connection.execute(update(run).where(run.c.id == run_id).values(capacity=capacity, revision=expected + 1))
-    await seats.fill(connection, replace(held, capacity=capacity), deciding)
+    await fill(connection, replace(held, capacity=capacity), deciding)
 
 
-async def _check_revision(connection: AsyncConnection, held: seats.Held, expected: int) -> None:
+async def _check_revision(connection: AsyncConnection, held: Held, expected: int) -> None:
     if held.revision != expected:
         await changed_or_raise(connection, run, run.c.id == held.id, expected)
 
@@ -61,13 +62,13 @@ async def read_rules(connection: AsyncConnection, run_id: UUID) -> tuple[t.Seats
 
 
 async def write_rules(
-    connection: AsyncConnection, run_id: UUID, new: t.SeatRules, expected: int, deciding: seats.Deciding = ()
+    connection: AsyncConnection, run_id: UUID, new: t.SeatRules, expected: int, deciding: Deciding = ()
 ) -> None:
     """Set the rules of a run's seats, and fill those that become free by it. Nobody loses what she has.
 
     Raises NotFound, PreconditionFailed, InvalidInput (quotas) and Conflict (lots are drawn already, or by then).
     """
-    held = await seats.hold(connection, run_id)
+    held = await hold(connection, run_id)
     await _check_revision(connection, held, expected)
     draw_at, decide_at = _instant(new.draw_at, new.zone), _instant(new.decide_at, new.zone)
     if draw_at != held.draw_at:
@@ -80,7 +81,7 @@ async def write_rules(
         "run_id": run_id, "approval": new.approval, "offer_hours": new.offer_hours, "minimum": new.minimum,
         "decide_at": decide_at, "draw_at": draw_at, "planned": msgspec.to_builtins(new),
     }  # fmt: skip
-    insert_ = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(seat_rules)
+    insert_ = insert_into(connection, seat_rules)
     changed = {name: insert_.excluded[name] for name in row if name != "run_id"}
     await connection.execute(insert_.on_conflict_do_update(index_elements=["run_id"], set_=changed), row)
     await connection.execute(delete(seat_quota).where(seat_quota.c.run_id == run_id))
@@ -102,17 +103,19 @@ async def write_rules(
         if due is not None and due > now():
             await send_job(connection, job, run_id, held.programme_id, due)
     ruled = replace(held, ruled=True, approval=new.approval, offer_hours=new.offer_hours, draw_at=draw_at)
-    await seats.fill(connection, ruled, deciding)
+    await fill(connection, ruled, deciding)
 
 
 def _instant(wall: datetime | None, zone: str) -> datetime | None:
     return None if wall is None else instant_of(wall, zone)
 
 
-async def _check_quotas(connection: AsyncConnection, held: seats.Held, new: t.SeatRules) -> None:
+async def _check_quotas(connection: AsyncConnection, held: Held, new: t.SeatRules) -> None:
     reserved = sum(quota.seats for quota in new.quotas)
     if reserved > held.capacity:
-        where = FieldError("body.quotas", f"reserve {reserved} seats; the run has {held.capacity}")
+        where = FieldError(
+            "body.quotas", f"must reserve at most {held.capacity} seats, all that there are, not {reserved}"
+        )
         raise InvalidInput("Quotas cannot reserve more seats than there are.", errors=[where])
     query = select(module.c.programme_id.label("owner"), run.c.module_id).join_from(run, module)
     row = (await connection.execute(query.where(run.c.id == held.id))).one()
@@ -132,9 +135,9 @@ def lot(seed: str, person_id: UUID) -> str:
     return hashlib.sha256(f"{seed}:{person_id}".encode()).hexdigest()
 
 
-async def draw(connection: AsyncConnection, run_id: UUID, deciding: seats.Deciding) -> None:
+async def draw(connection: AsyncConnection, run_id: UUID, deciding: Deciding) -> None:
     """Put those who wait in the order of lots and give the seats, once, when it is time for it."""
-    held = await seats.hold(connection, run_id)
+    held = await hold(connection, run_id)
     if held.draw_at is None or held.drawn_at is not None or held.draw_at > now():
         return
     seed, at = secrets.token_hex(16), now()
@@ -142,19 +145,18 @@ async def draw(connection: AsyncConnection, run_id: UUID, deciding: seats.Decidi
         run_enrolment.c.run_id == run_id, run_enrolment.c.state == "waiting"
     )
     people = sorted((await connection.execute(waiting)).scalars(), key=lambda person_id: lot(seed, person_id))
-    last = select(func.coalesce(func.max(run_enrolment.c.turn), 0)).where(run_enrolment.c.run_id == run_id)
-    first = (await connection.execute(last)).scalar_one() + 1
     if people:
+        first = await last_turn(connection, run_id) + 1
         same = (run_enrolment.c.run_id == run_id) & (run_enrolment.c.person_id == bindparam("of"))
         turns = [{"of": person_id, "turn": turn} for turn, person_id in enumerate(people, first)]
         await connection.execute(update(run_enrolment).where(same).values(turn=bindparam("turn")), turns)
     await connection.execute(update(seat_rules).where(seat_rules.c.run_id == run_id).values(drawn_at=at, seed=seed))
-    await seats.fill(connection, replace(held, drawn_at=at), deciding)
+    await fill(connection, replace(held, drawn_at=at), deciding)
 
 
 async def decide_when_due(connection: AsyncConnection, run_id: UUID) -> None:
     """At the date: decide that the run takes place if enough have a seat; else it is left to a human."""
-    held = await seats.hold(connection, run_id)
+    held = await hold(connection, run_id)
     row = (await connection.execute(select(seat_rules).where(seat_rules.c.run_id == run_id))).first()
     if row is None or row.decision is not None or row.decide_at is None or row.decide_at > now():
         return
@@ -172,7 +174,7 @@ async def decide(connection: AsyncConnection, run_id: UUID, decision: t.RunDecis
 
     Raises NotFound, and Conflict once it was decided otherwise or somebody has completed it.
     """
-    held = await seats.hold(connection, run_id)
+    held = await hold(connection, run_id)
     row = (await connection.execute(select(seat_rules.c.decision).where(seat_rules.c.run_id == run_id))).first()
     wanted: Literal["go", "no_go"] = "go" if decision.go else "no_go"
     if row is None:
@@ -189,19 +191,19 @@ async def decide(connection: AsyncConnection, run_id: UUID, decision: t.RunDecis
     if any(row.state == "completed" for row in rows):
         raise Conflict("Participants have completed this run already.")
     why: Any = {"reason": decision.reason, "why": "cancelled"}
-    moves = [seats.moved(row, "withdrawn", actor, **why) for row in rows if row.state in ACTIVE]
+    moves = [moved(row, "withdrawn", actor, **why) for row in rows if row.state in ACTIVE]
     await apply(connection, run_id, moves)
     await connection.execute(update(run).where(run.c.id == run_id).values(open=False, revision=run.c.revision + 1))
 
 
 async def _write_decision(
-    connection: AsyncConnection, held: seats.Held, decision: Literal["go", "no_go"], actor: UUID | None
+    connection: AsyncConnection, held: Held, decision: Literal["go", "no_go"], actor: UUID | None
 ) -> None:
     values = {"decision": decision, "decided_by": actor, "decided_at": now()}
     await connection.execute(update(seat_rules).where(seat_rules.c.run_id == held.id).values(**values))
     await _tell(connection, held, decision)
 
 
-async def _tell(connection: AsyncConnection, held: seats.Held, decision: Literal["go", "no_go", "open"]) -> None:
+async def _tell(connection: AsyncConnection, held: Held, decision: Literal["go", "no_go", "open"]) -> None:
     event = RunDecided(held.id, held.programme_id, decision)
     await emit(connection, "run_decided", f"run:{held.id}", held.programme_id, event)

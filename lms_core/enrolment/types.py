@@ -93,6 +93,19 @@ class RunEnrolment(View, frozen=True, kw_only=True):
     quota: str | None = None
 
 
+class StudentEnrolment(RunEnrolment, frozen=True, kw_only=True):
+    """How a student of a programme stands in a run that it gives or has adopted."""
+
+    name: str
+    email: str
+
+
+class StudentEnrolments(View, frozen=True):
+    """A page of enrolments in a run that count under a programme."""
+
+    items: list[StudentEnrolment]
+
+
 class EnrolmentChange(View, frozen=True, kw_only=True):
     """One change of a person's enrolment: from which state to which, by whom (null: the system), and why.
 

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import Boolean, Column, MetaData, String, Table, Uuid, func, select, update
@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from lms_core.db import AsyncConnection, Database
 from lms_core.errors import NotFound
+from lms_core.hooks import links
 from lms_core.outbox.events import AlreadyDelivered, send
 from lms_core.outbox.tables import OPEN, delivery
 from lms_core.types import now
@@ -41,6 +42,16 @@ _enablement = Table(
 )
 
 
+class Asking(Protocol):
+    """Asks plugins: the dispatcher, as far as contexts need it."""
+
+    async def decide(self, hook: str, programme_id: UUID, payload: Any) -> list[Any]:
+        """Return the answers of all plugins, or raise."""
+
+    async def shape(self, hook: str, programme_id: UUID, payload: Any) -> tuple[list[tuple[str, Any]], list[str]]:
+        """Return the answers, each with its plugin, and the plugins that gave none."""
+
+
 class Delivery:
     """The delivery of an event or job on whose behalf a plugin runs; it is done when the plugin's write commits."""
 
@@ -54,8 +65,8 @@ class Context:
     """What the host hands to a hook, route, job or command.
 
     `programme_id` and `settings` say for which programme it runs and how that has set it; `person_id` is who asks
-    (routes only). `idempotency_key` is set for events and jobs: it is the same at every repetition of the same
-    delivery.
+    (routes only), or `guest` who has come by a link. `public_url` is where the API is reached. `idempotency_key` is
+    set for events and jobs: it is the same at every repetition of the same delivery.
     """
 
     def __init__(
@@ -66,17 +77,45 @@ class Context:
         database: Database,
         *,
         person_id: UUID | None = None,
+        guest: links.Guest | None = None,
         delivery: Delivery | None = None,
+        public_url: str = "",
+        hooks: Asking | None = None,
     ) -> None:
         self.plugin = plugin
         self.programme_id = programme_id
         self.settings = settings
         self.person_id = person_id
+        self.guest = guest
+        self.public_url = public_url
         self.idempotency_key = f"{delivery.event_id}:{delivery.subscriber}" if delivery else None
         self.open_connections: list[AsyncConnection] = []
         self.over = False
         self._database = database
         self._delivery = delivery
+        self._hooks = hooks
+
+    def again(self) -> Context:
+        """Return another context for the same work; this one may be over."""
+        return Context(
+            self.plugin, self.programme_id, self.settings, self._database, person_id=self.person_id,
+            guest=self.guest, delivery=self._delivery, public_url=self.public_url, hooks=self._hooks,
+        )  # fmt: skip
+
+    async def decide(self, hook: str, payload: Any) -> list[Any]:
+        """Ask the plugins of the programme by a DECIDE hook; for the functions of the API that do so."""
+        await self._check_not_over()
+        return await self._asking().decide(hook, self.programme_id, payload)
+
+    async def shape(self, hook: str, payload: Any) -> tuple[list[tuple[str, Any]], list[str]]:
+        """Ask the plugins of the programme by a SHAPE hook; for the functions of the API that do so."""
+        await self._check_not_over()
+        return await self._asking().shape(hook, self.programme_id, payload)
+
+    def _asking(self) -> Asking:
+        if self._hooks is None:
+            raise RuntimeError("other plugins can be asked from routes, hooks, jobs and commands only")
+        return self._hooks
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -86,14 +125,18 @@ class Context:
             yield connection
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, more: bool = False) -> AsyncIterator[AsyncConnection]:
         """Open a transaction of the plugin's own: committed when the block ends, rolled back when it raises.
 
         It begins with the question whether the plugin is still enabled in the programme, which then waits with any
         change of that until the block has ended. Raises NotFound when it is not, and TimeoutError after five seconds.
 
         For an event or job, the commit also marks the delivery as done: whatever the handler writes here happens
-        once, however often it is called. Do it in one block; a second one in the same call raises RuntimeError.
+        once, however often it is called. Do it in one block; a second one in the same call raises RuntimeError. A
+        job that tells on its way how far it is does so with `more`: that may happen again, and ends nothing.
+
+        For a guest, the commit also uses up a link that is good for one time. Raises Unauthenticated when the link
+        was revoked or used up since she was let in.
         """
         await self._check_not_over()
         if self._delivery and self._delivery.done:
@@ -105,7 +148,9 @@ class Context:
             self._taken_away_if_held(connection),
         ):
             await self._check_enabled(connection)
-            if self._delivery:
+            if self.guest:
+                await links.used(connection, self.guest)
+            if self._delivery and not more:
                 await self._finish(connection, self._delivery)
             yield connection
 

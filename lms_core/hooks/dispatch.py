@@ -36,25 +36,23 @@ class Enabled(Protocol):
 
     async def __call__(self, programme_id: UUID) -> Mapping[str, Any]:
         """Return a programme's enabled plugins by name with their settings, or with why they cannot be used."""
-        raise NotImplementedError
 
     async def where(self, plugin: str) -> list[UUID]:
         """Return the programmes that have a plugin enabled."""
-        raise NotImplementedError
 
     async def everywhere(self) -> Mapping[UUID, Mapping[str, Any]]:
         """Return the same for all programmes that have any."""
-        raise NotImplementedError
 
 
 class Dispatcher:
     """Calls the implementations of hooks, and jobs, on behalf of the core."""
 
-    def __init__(self, registry: Registry, enabled: Enabled, database: Database) -> None:
+    def __init__(self, registry: Registry, enabled: Enabled, database: Database, public_url: str = "") -> None:
         self.registry = registry
         self.figures = Figures()
         self._enabled = enabled
         self._database = database
+        self._public_url = public_url
         self._caller = Caller()
 
     async def decide(self, hook: str, programme_id: UUID, payload: Any) -> list[Any]:
@@ -195,7 +193,9 @@ class Dispatcher:
         check: Callable[[Any], Any],
         delivery: Delivery | None = None,
     ) -> Call:
-        context = Context(plugin, programme_id, settings, self._database, delivery=delivery)
+        context = Context(
+            plugin, programme_id, settings, self._database, delivery=delivery, public_url=self._public_url, hooks=self
+        )
         call = Call(self.figures.of(plugin, name, programme_id), function, context, payload, limit, check)
         if plugin not in self.registry.plugins:
             call.fail(PluginError(f"{plugin} is enabled but not installed, or could not be loaded: see GET /plugins"))

@@ -10,10 +10,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from lms_core.db import Database
+from lms_core.db import Database, insert_into
 from lms_core.hooks.circuit import Circuit
 from lms_core.hooks.measure import Figure
 from lms_core.hooks.tables import plugin_call
@@ -65,16 +64,13 @@ class Figures:
             return
         for figure in changed:
             figure.changed = False
-        dialect = sqlite if database.is_sqlite else postgresql
-        upsert = dialect.insert(plugin_call)
         key = list(plugin_call.primary_key)
-        upsert = upsert.on_conflict_do_update(
-            index_elements=key,
-            set_={column.name: upsert.excluded[column.name] for column in plugin_call.c if column not in set(key)},
-        )
         cleaning = time.monotonic() >= self._clean_at
         try:
             async with database.write() as connection:
+                upsert = insert_into(connection, plugin_call)
+                written = {one.name: upsert.excluded[one.name] for one in plugin_call.c if one not in set(key)}
+                upsert = upsert.on_conflict_do_update(index_elements=key, set_=written)
                 await connection.execute(upsert, [self._row(figure) for figure in changed])
                 if cleaning:
                     await connection.execute(delete(plugin_call).where(plugin_call.c.updated_at < now() - KEPT))

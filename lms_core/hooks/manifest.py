@@ -23,7 +23,7 @@ API_VERSION = "0.2"
 
 TAKEN = frozenset(
     {
-        "adoptions", "cohort", "deliveries", "enrolments", "exports", "imports", "media", "media-quota",
+        "adoptions", "cohort", "deliveries", "enrolments", "exports", "guest-links", "imports", "media", "media-quota",
         "media-search", "media-usage", "modules", "openapi.json", "overview", "partners", "permissions", "plugins",
         "plugins-health", "regulations", "runs", "terms", "transcripts", "webhooks",
     }
@@ -55,6 +55,9 @@ def check_manifest(plugin: Plugin) -> None:
     _check_permissions(plugin)
     _check_jobs(kind, plugin.jobs)
     _check_commands(kind, plugin.commands)
+    if not _all(plugin.tools, click.Command):
+        raise PluginError(f"{kind}.tools must be a tuple of click commands")
+    _check_once(kind, "tool", [str(tool.name) for tool in plugin.tools])
     try:
         check_tables(plugin)
     except ValueError as error:
@@ -110,14 +113,19 @@ def _check_permissions(plugin: Plugin) -> None:
     kind = type(plugin).__name__
     if not _all(plugin.permissions, Permission) or not _all(plugin.roles, Role):
         raise PluginError(f"{kind}.permissions must be a tuple of Permission, {kind}.roles a tuple of Role")
+    if not _all(plugin.guests, Permission) or any(guest.roles for guest in plugin.guests):
+        raise PluginError(f"{kind}.guests must be a tuple of Permission without roles, for guests have none")
     own = re.compile(rf"{plugin.name}\.[a-z][a-z0-9_]{{0,50}}{END}")
-    names = [*(item.name for item in plugin.permissions), *(item.name for item in plugin.roles)]
+    names = [*(item.name for item in (*plugin.permissions, *plugin.guests)), *(item.name for item in plugin.roles)]
     for name in names:
         if not isinstance(name, str) or not own.match(name):
-            raise PluginError(f"{kind}: name its permissions and roles {plugin.name}.word, in lower case, not {name!r}")
-    _check_once(kind, "permission or role", names)
+            wanted = f"name its permissions, roles and guests {plugin.name}.word, in lower case"
+            raise PluginError(f"{kind}: {wanted}, not {name!r}")
+    _check_once(kind, "permission, role or guest", names)
     known = {*ROLES, *(role.name for role in plugin.roles)}
     for permission in plugin.permissions:
+        if permission.confidential and not permission.roles:
+            raise PluginError(f"{kind}: {permission.name} is confidential and names no role; nobody could ever hold it")
         for role in permission.roles:
             if role not in known:
                 raise PluginError(

@@ -11,6 +11,8 @@ import msgspec
 import pluggy
 from sqlalchemy import MetaData
 
+from lms_core.hooks.links import GUEST
+
 hookimpl = pluggy.HookimplMarker("lms")
 """Mark a method of a plugin as the implementation of the hook of the same name."""
 
@@ -24,11 +26,15 @@ class Permission(msgspec.Struct, frozen=True):
 
     `roles` name roles of the core or of this plugin; administrators of the whole system always get it. It is given
     to them once; from then on administrators decide who holds it.
+
+    A `confidential` one is for these roles alone: administrators of the system do not get it, and can take it from a
+    role and give it back, but to no other role. Whoever shall use it is granted one of the roles, which is recorded.
     """
 
     name: str
     meaning: str
     roles: tuple[str, ...] = ()
+    confidential: bool = False
 
 
 class Role(msgspec.Struct, frozen=True):
@@ -60,8 +66,10 @@ class Plugin:
     per programme. `after` names plugins whose hooks are asked before this one's, where both are enabled.
 
     `permissions`, `roles`, `routes` (handlers made by get, post, put, patch, delete), `jobs` and `commands` (click)
-    are what it contributes; `tables` is the MetaData from `plugin_tables(name)`, and `migrations` the folder of its
-    alembic revisions as `package:folder`.
+    are what it contributes; `guests` names as what people without an account may come by a link, and what that allows
+    (a Permission without roles), and `tools` are click commands that need neither a programme nor the server's
+    database, run as `lms NAME COMMAND` (with - for _). `tables` is the MetaData from `plugin_tables(name)`, and
+    `migrations` the folder of its alembic revisions as `package:folder`.
     """
 
     name: ClassVar[str]
@@ -70,8 +78,14 @@ class Plugin:
     after: ClassVar[Sequence[str]] = ()
     permissions: ClassVar[Sequence[Permission]] = ()
     roles: ClassVar[Sequence[Role]] = ()
+    guests: ClassVar[Sequence[Permission]] = ()
     routes: ClassVar[Sequence[Any]] = ()
     jobs: ClassVar[Sequence[Job]] = ()
     commands: ClassVar[Sequence[click.Command]] = ()
+    tools: ClassVar[Sequence[click.Command]] = ()
     tables: ClassVar[MetaData | None] = None
     migrations: ClassVar[str | None] = None
+
+    def declared(self) -> list[str]:
+        """Return what its routes may name as their permission, beside what the core has."""
+        return [*(one.name for one in self.permissions), *(f"{GUEST}{one.name}" for one in self.guests)]

@@ -21,7 +21,10 @@ from lms_core.hooks.specs import HookSpecs
 
 README = Path(__file__).parents[2] / "plugins" / "README.md"
 SCAFFOLD = Path(__file__).parents[1] / "scaffold"
-WITH_FIELDS = ("FieldError", "Job", "Permission", "PersonFacts", "Role", "RunFacts", "Seat", "SeatFacts")
+WITH_FIELDS = (
+    "Allocation", "Candidate", "DeadlineFacts", "ExamDate", "FieldError", "Job", "Permission", "PersonFacts", "Quota",
+    "Role", "RunFacts", "RunMinimum", "Seat", "SeatFacts",
+)  # fmt: skip
 """Structs of the API that no hook uses."""
 
 _BLOCK = re.compile(r"(^```\w+\n)# (lms-closed-modules/\S+)\n.*?^```$", re.MULTILINE | re.DOTALL)

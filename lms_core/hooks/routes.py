@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import lru_cache
 from typing import Any
 
 from litestar import Litestar, Router
@@ -10,6 +11,7 @@ from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
 from lms_core.hooks.context import Context
+from lms_core.hooks.links import GUEST
 from lms_core.hooks.manifest import PluginError
 from lms_core.hooks.plugin import Plugin
 from lms_core.permissions import PERMISSIONS, PUBLIC, SELF
@@ -36,20 +38,26 @@ def check_routes(plugin: Plugin) -> None:
             raise PluginError(f"{kind} declares {' '.join(clash)} twice; give one of the two another address or name")
         taken |= addresses | names
     if plugin.routes:
-        _try(kind, plugin)
+        try:
+            _try(plugin.name, tuple(plugin.routes))
+        except Exception as error:
+            reason = str(error).partition("\n")[0]
+            raise PluginError(f"{kind}.routes cannot be mounted: {type(error).__name__}: {reason}") from None
 
 
 def _check_route(kind: str, plugin: Plugin, handler: HTTPRouteHandler) -> None:
     route = f"{kind}: the route {handler.fn.__name__}"
     if not inspect.iscoroutinefunction(handler.fn):
         raise PluginError(f"{route} must be an `async def`")
-    own = {permission.name for permission in plugin.permissions}
+    own = set(plugin.declared())
     permission = handler.opt.get("permission")
     if permission not in {PUBLIC, SELF, *PERMISSIONS, *own}:
         raise PluginError(
             f"{route} must declare permission=... with one of its plugin's ({', '.join(sorted(own)) or 'none'}), "
             f"of the core's, '{SELF}' (whoever is signed in) or '{PUBLIC}', not {permission!r}"
         )
+    if str(permission).startswith(GUEST) and "once" in inspect.signature(handler.fn).parameters:
+        raise PluginError(f"{route} is for guests, who cannot create once; take an id made by the client, with PUT")
     if handler.name and not handler.name.startswith(f"{plugin.name}."):
         raise PluginError(f"{route}: its name must begin with {plugin.name}., not be {handler.name!r}, or be left out")
     for layer in _LAYERS:
@@ -60,12 +68,12 @@ def _check_route(kind: str, plugin: Plugin, handler: HTTPRouteHandler) -> None:
             raise PluginError(f"{route}: its address begins after /programmes/ID/{plugin.name}; remove programme_id")
 
 
-def _try(kind: str, plugin: Plugin) -> None:
-    """Mount the routes for a try, for the framework has reasons of its own to refuse them."""
+@lru_cache(maxsize=32)
+def _try(name: str, routes: tuple[HTTPRouteHandler, ...]) -> None:
+    """Mount routes for a try, for the framework has reasons of its own to refuse them.
+
+    It takes a third of a second for forty of them, and a process may look its plugins up several times.
+    """
     given = {name: Provide(lambda: None, sync_to_thread=False) for name in ("context", "once")}
-    try:
-        router = Router(f"/{plugin.name}", route_handlers=list(plugin.routes), dependencies=given)
-        _ = Litestar([router], signature_types=[Context], logging_config=None).openapi_schema
-    except Exception as error:
-        reason = str(error).partition("\n")[0]
-        raise PluginError(f"{kind}.routes cannot be mounted: {type(error).__name__}: {reason}") from None
+    router = Router(f"/{name}", route_handlers=list(routes), dependencies=given)
+    _ = Litestar([router], signature_types=[Context], logging_config=None).openapi_schema

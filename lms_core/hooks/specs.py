@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import pluggy
 
@@ -18,20 +18,30 @@ from lms_core.hooks.context import Context
 from lms_core.hooks.types import (
     CalendarEntry,
     CalendarRequest,
+    CandidateEvent,
+    ConstraintsRequest,
+    CreditEvent,
     CreditsRequest,
+    DeadlineEvent,
     Effect,
     EnrolmentCreated,
     EnrolmentEnded,
     EnrolmentRequest,
+    ExamEvent,
+    ExtensionEvent,
+    HandInEvent,
     ModuleCompleted,
     Objection,
     PendingCredit,
     PluginChanged,
     PluginProposal,
     RunDecided,
+    SessionConstraint,
     SessionEvent,
     SessionPlan,
     SessionRemark,
+    SlotScore,
+    SlotsRequest,
 )
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -55,10 +65,10 @@ def hook(policy: Policy) -> Callable[[F], F]:
     return mark
 
 
-class HookSpecs:
+class HookSpecs(Protocol):
     """The hooks. An implementation has the same name, is async and takes the same arguments.
 
-    These bodies are never called; only implementations are.
+    Nothing here is ever called; only implementations are.
     """
 
     @hook(Policy.DECIDE)
@@ -69,7 +79,6 @@ class HookSpecs:
         which the enrolment counts. Any objection refuses it with 409 and is shown to the person. Withdrawing is
         never asked about.
         """
-        raise NotImplementedError
 
     @hook(Policy.DECIDE)
     async def check_session(self, context: Context, session: SessionPlan) -> list[SessionRemark]:
@@ -78,7 +87,21 @@ class HookSpecs:
         Asked of the plugins of the programme that owns the run. A remark that blocks refuses the plan with 409,
         one that warns is shown to the planner with the answer.
         """
-        raise NotImplementedError
+
+    @hook(Policy.DECIDE)
+    async def session_constraints(self, context: Context, request: ConstraintsRequest) -> list[SessionConstraint]:
+        """Say when persons cannot come, or would rather not; an empty list means that nothing is known.
+
+        Asked by whoever plans many sessions at once, before a plan is made, of all plugins of the programme. Answer
+        without a reason, and in a way from which none can be told.
+        """
+
+    @hook(Policy.SHAPE)
+    async def score_slots(self, context: Context, request: SlotsRequest) -> list[SlotScore]:
+        """Say how hard slots are on those who would have to be there; slots that you do not name cost nothing.
+
+        Asked by whoever proposes times, of all plugins of the programme; what they answer is added up.
+        """
 
     @hook(Policy.SHAPE)
     async def calendar_entries(self, context: Context, request: CalendarRequest) -> list[CalendarEntry]:
@@ -87,7 +110,6 @@ class HookSpecs:
         Asked each time that a feed is read. Titles and descriptions are read by whoever has the address of the feed:
         no reasons, no names of others.
         """
-        raise NotImplementedError
 
     @hook(Policy.SHAPE)
     async def progress_credits(self, context: Context, request: CreditsRequest) -> list[PendingCredit]:
@@ -95,7 +117,6 @@ class HookSpecs:
 
         They count nowhere until `book_credit` has booked them.
         """
-        raise NotImplementedError
 
     @hook(Policy.SHAPE)
     async def preview_change(self, context: Context, proposal: PluginProposal) -> list[Effect]:
@@ -103,49 +124,95 @@ class HookSpecs:
 
         Asked only of the plugin that the administrator looks at, before anything changes; change nothing here.
         """
-        raise NotImplementedError
 
     @hook(Policy.REACT)
     async def enrolment_created(self, context: Context, event: EnrolmentCreated) -> None:
         """React to a person's new seat, waiting place, request or offer; runs after it is certain, at least once."""
-        raise NotImplementedError
 
     @hook(Policy.REACT)
     async def enrolment_ended(self, context: Context, event: EnrolmentEnded) -> None:
         """React to the end of a person's seat, waiting place, request or offer."""
-        raise NotImplementedError
 
     @hook(Policy.REACT)
     async def run_decided(self, context: Context, event: RunDecided) -> None:
         """React to the decision whether a run of the programme takes place, or to the date on which it is due."""
-        raise NotImplementedError
 
     @hook(Policy.REACT)
     async def module_completed(self, context: Context, event: ModuleCompleted) -> None:
         """React to a participant's completion of every required unit of a run; told once per run."""
-        raise NotImplementedError
+
+    @hook(Policy.REACT)
+    async def exam_planned(self, context: Context, event: ExamEvent) -> None:
+        """React to a new exam of a run that the programme owns."""
+
+    @hook(Policy.REACT)
+    async def exam_changed(self, context: Context, event: ExamEvent) -> None:
+        """React to an exam that was planned anew; those registered stay so."""
+
+    @hook(Policy.REACT)
+    async def exam_cancelled(self, context: Context, event: ExamEvent) -> None:
+        """React to an exam that will not take place; nobody is registered for it any more."""
+
+    @hook(Policy.REACT)
+    async def exam_registered(self, context: Context, event: CandidateEvent) -> None:
+        """React to a registration for an exam."""
+
+    @hook(Policy.REACT)
+    async def exam_deregistered(self, context: Context, event: CandidateEvent) -> None:
+        """React to a registration for an exam that was taken back; not to one whose exam is cancelled."""
+
+    @hook(Policy.REACT)
+    async def mark_recorded(self, context: Context, event: CandidateEvent) -> None:
+        """React to a result in an exam, the first or a correction."""
+
+    @hook(Policy.REACT)
+    async def credit_booked(self, context: Context, event: CreditEvent) -> None:
+        """React to ECTS that were booked, by an examiner or by a plugin."""
+
+    @hook(Policy.REACT)
+    async def credit_reversed(self, context: Context, event: CreditEvent) -> None:
+        """React to booked ECTS that were taken back."""
+
+    @hook(Policy.REACT)
+    async def deadline_set(self, context: Context, event: DeadlineEvent) -> None:
+        """React to the deadline of a unit that was set or changed, in a run that the programme owns."""
+
+    @hook(Policy.REACT)
+    async def deadline_removed(self, context: Context, event: DeadlineEvent) -> None:
+        """React to a unit that has no deadline any more."""
+
+    @hook(Policy.REACT)
+    async def extension_granted(self, context: Context, event: ExtensionEvent) -> None:
+        """React to a deadline of her own that a person was given."""
+
+    @hook(Policy.REACT)
+    async def extension_withdrawn(self, context: Context, event: ExtensionEvent) -> None:
+        """React to the end of a person's extension."""
+
+    @hook(Policy.REACT)
+    async def hand_in_made(self, context: Context, event: HandInEvent) -> None:
+        """React to a version that was handed in."""
+
+    @hook(Policy.REACT)
+    async def hand_in_assessed(self, context: Context, event: HandInEvent) -> None:
+        """React to a version that was accepted or returned, or about which that was corrected."""
 
     @hook(Policy.REACT)
     async def session_published(self, context: Context, event: SessionEvent) -> None:
         """React to a new session of a run that the programme owns."""
-        raise NotImplementedError
 
     @hook(Policy.REACT)
     async def session_changed(self, context: Context, event: SessionEvent) -> None:
         """React to a session that was planned anew."""
-        raise NotImplementedError
 
     @hook(Policy.REACT)
     async def session_cancelled(self, context: Context, event: SessionEvent) -> None:
         """React to a session that will not take place."""
-        raise NotImplementedError
 
     @hook(Policy.REACT)
     async def plugin_enabled(self, context: Context, event: PluginChanged) -> None:
         """React to a plugin, this one or another, that was enabled in the programme or got other settings."""
-        raise NotImplementedError
 
     @hook(Policy.REACT)
     async def plugin_disabled(self, context: Context, event: PluginChanged) -> None:
         """React to another plugin that was disabled in the programme."""
-        raise NotImplementedError

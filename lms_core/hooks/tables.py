@@ -1,6 +1,6 @@
-"""How plugins fare: as each process of the installation counts it, and why the migration of one failed."""
+"""How plugins fare, as each process counts it, why the migration of one failed, and the links of their guests."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, Uuid
 
 from lms_core.db import Instant, metadata
 
@@ -35,4 +35,23 @@ plugin_failure = Table(
     Column("wanted", Text, nullable=False),  # the revision that it did not reach
     Column("reason", Text, nullable=False),
     Column("at", Instant, nullable=False),
+)
+
+guest_link = Table(
+    "guest_link",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("programme_id", Uuid, ForeignKey("programme.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("plugin", String(60), nullable=False),
+    Column("role", String(120), nullable=False),
+    Column("about", String(100), nullable=False),  # what it opens, as the plugin calls it
+    Column("title", String(200), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("once", Boolean, nullable=False),
+    Column("made_by", Uuid, ForeignKey("person.id")),
+    Column("made_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),  # last, by a transaction that committed
+    Column("revoked_at", Instant),
+    Column("revoked_by", Uuid, ForeignKey("person.id")),
 )

@@ -27,7 +27,11 @@ class EnrolmentRequest(msgspec.Struct, frozen=True):
 
 
 class SessionPlan(msgspec.Struct, frozen=True):
-    """A session of a run as planned: times as the wall shows them in the zone, at a place, in a mode."""
+    """A session of a run as planned: times as the wall shows them in the zone, at a place, in a mode.
+
+    It is for all who have a seat in the run, or, as far as that is known already, for those `persons` only. With
+    `session_id` it may be another plan of a session that there is.
+    """
 
     run_id: UUID
     module_id: UUID
@@ -38,6 +42,8 @@ class SessionPlan(msgspec.Struct, frozen=True):
     zone: str
     mode: Literal["on_site", "online", "hybrid"]
     place: str
+    persons: tuple[UUID, ...] | None = None
+    session_id: UUID | None = None
 
 
 class SessionRemark(msgspec.Struct, frozen=True):
@@ -46,6 +52,45 @@ class SessionRemark(msgspec.Struct, frozen=True):
     code: str
     reason: str
     severity: Literal["block", "warn"]
+
+
+class ConstraintsRequest(msgspec.Struct, frozen=True):
+    """Somebody plans sessions between two moments, which these persons are to attend."""
+
+    starts: datetime
+    ends: datetime
+    persons: tuple[UUID, ...]
+
+
+class SessionConstraint(msgspec.Struct, frozen=True):
+    """A person cannot come between two moments, or would rather not. Never why: planners and their plans see this."""
+
+    person_id: UUID
+    starts: datetime
+    ends: datetime
+    strength: Literal["cannot", "rather_not"]
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """A time that a planner thinks of, by her own word for it, and who would have to be there."""
+
+    key: str
+    starts: datetime
+    ends: datetime
+    persons: tuple[UUID, ...]
+
+
+class SlotsRequest(msgspec.Struct, frozen=True):
+    """A planner asks how good slots are, compared with each other."""
+
+    slots: tuple[Slot, ...]
+
+
+class SlotScore(msgspec.Struct, frozen=True):
+    """How hard a slot is on those who would have to be there: 0 for not at all; costs of plugins add up."""
+
+    key: str
+    cost: int
 
 
 class EnrolmentCreated(msgspec.Struct, frozen=True):
@@ -91,8 +136,65 @@ class ModuleCompleted(msgspec.Struct, frozen=True):
     programme_id: UUID | None
 
 
+class CreditEvent(msgspec.Struct, frozen=True):
+    """ECTS were booked for a person, or booked ECTS taken back: in either case by this row of the account."""
+
+    person_id: UUID
+    credit_id: UUID
+    programme_id: UUID | None
+
+
+class ExamEvent(msgspec.Struct, frozen=True):
+    """An exam of a run was planned, changed or cancelled; `revision` counts these changes."""
+
+    exam_id: UUID
+    run_id: UUID
+    programme_id: UUID
+    revision: int
+
+
+class CandidateEvent(msgspec.Struct, frozen=True):
+    """A person was registered for an exam or deregistered, or was given a result, which is not told here."""
+
+    person_id: UUID
+    exam_id: UUID
+    run_id: UUID
+    programme_id: UUID | None
+
+
+class DeadlineEvent(msgspec.Struct, frozen=True):
+    """The deadline of a unit of a run was set, changed or removed."""
+
+    run_id: UUID
+    unit_key: str
+    programme_id: UUID
+
+
+class ExtensionEvent(msgspec.Struct, frozen=True):
+    """A person was given a deadline of her own, or it was withdrawn; why is not told."""
+
+    person_id: UUID
+    run_id: UUID
+    unit_key: str
+    programme_id: UUID | None
+
+
+class HandInEvent(msgspec.Struct, frozen=True):
+    """A version was handed in, or assessed; neither what is in it nor what was said of it is told."""
+
+    person_id: UUID
+    run_id: UUID
+    unit_key: str
+    number: int
+    programme_id: UUID | None
+
+
 class SessionEvent(msgspec.Struct, frozen=True):
-    """A session of a run as it is planned now, or was when it was cancelled; each change counts `revision` up."""
+    """A session of a run as it is planned now, or was when it was cancelled; each change counts `revision` up.
+
+    It may be `bundled` with many that change at once: then whoever planned them writes to the participants, one mail
+    for all, and the platform does not.
+    """
 
     session_id: UUID
     run_id: UUID
@@ -104,6 +206,7 @@ class SessionEvent(msgspec.Struct, frozen=True):
     zone: str
     mode: Literal["on_site", "online", "hybrid"]
     place: str
+    bundled: bool = False
 
 
 class PluginChanged(msgspec.Struct, frozen=True):

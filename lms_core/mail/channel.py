@@ -10,11 +10,11 @@ import msgspec
 from sqlalchemy import select
 
 from lms_core.db import Database
-from lms_core.enrolment.tables import enrolment_change, run_enrolment
+from lms_core.enrolment.tables import enrolment_change, run_enrolment, seat_rules
 from lms_core.hooks.types import EnrolmentCreated, EnrolmentEnded, SessionEvent
 from lms_core.mail.message import compose, hand_over
 from lms_core.mail.send import EVENT, PluginMail
-from lms_core.mail.texts import FOOTER, Text, when, write
+from lms_core.mail.texts import FOOTER, Text, until, when, write
 from lms_core.media.tables import media
 from lms_core.media.types import MediaEvent
 from lms_core.modules.tables import run
@@ -49,6 +49,8 @@ class MailChannel:
             return [f"mail:{msgspec.json.decode(event.payload, type=MediaEvent).person_id}"]
         if event.name in SESSION_EVENTS:
             session = msgspec.json.decode(event.payload, type=SessionEvent)
+            if session.bundled:
+                return []
             seated = select(run_enrolment.c.person_id).where(
                 run_enrolment.c.run_id == session.run_id, run_enrolment.c.state == "enrolled"
             )
@@ -100,7 +102,7 @@ class MailChannel:
             enrolment = msgspec.json.decode(event.payload, type=EnrolmentCreated)
             kind, run_id = enrolment.state, enrolment.run_id
             if kind == "offered":
-                values["deadline"] = await self._deadline(enrolment)
+                values["deadline"] = await self._deadline(enrolment, language)
         async with self._database.read() as connection:
             title = await connection.scalar(select(run.c.title).where(run.c.id == run_id))
         return write(kind, language, {**values, "run": str(title)})
@@ -115,17 +117,21 @@ class MailChannel:
         async with self._database.read() as connection:
             return str(await connection.scalar(query.order_by(enrolment_change.c.id.desc()).limit(1)) or "")
 
-    async def _deadline(self, enrolment: EnrolmentCreated) -> str:
-        query = select(run_enrolment.c.deadline).where(
-            run_enrolment.c.run_id == enrolment.run_id,
-            run_enrolment.c.person_id == enrolment.person_id,
-            run_enrolment.c.state == "offered",
+    async def _deadline(self, enrolment: EnrolmentCreated, language: Language) -> str:
+        query = (
+            select(run_enrolment.c.deadline, seat_rules.c.planned)
+            .join_from(run_enrolment, seat_rules, seat_rules.c.run_id == run_enrolment.c.run_id)
+            .where(
+                run_enrolment.c.run_id == enrolment.run_id,
+                run_enrolment.c.person_id == enrolment.person_id,
+                run_enrolment.c.state == "offered",
+            )
         )
         async with self._database.read() as connection:
-            deadline = await connection.scalar(query)
-        if deadline is None:
+            row = (await connection.execute(query)).first()
+        if row is None:
             raise Undeliverable("the offer is accepted or over already")
-        return f"{deadline:%Y-%m-%d %H:%M} UTC"
+        return until(row.deadline, row.planned["zone"], language)
 
     async def _about_file(self, event: Event, language: Language, values: dict[str, str]) -> Text:
         media_id = msgspec.json.decode(event.payload, type=MediaEvent).media_id

@@ -8,6 +8,7 @@ The first line of each text is the subject. In braces stand `name` (of the recip
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -222,6 +223,7 @@ FOOTER: dict[Language, str] = {
 
 _DAY = {"de": "%d.%m.%Y", "en": "%Y-%m-%d"}
 _FROM_TO = {"de": "{} bis {} Uhr ({})", "en": "{} to {} ({})"}
+_UNTIL = {"de": "{} Uhr ({}, {})", "en": "{} ({}, {})"}
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -237,11 +239,18 @@ def write(kind: str, language: Language, values: dict[str, str]) -> Text:
     return Text(subject.format(**values), text.format(**values))
 
 
+def until(deadline: datetime, zone: str, language: Language) -> str:
+    """Write a moment as the clocks of a zone show it, and which time they keep then: 02:30 is twice on one day."""
+    there = deadline.astimezone(ZoneInfo(zone))
+    return _UNTIL[language].format(_moment(there, language), there.tzname(), zone)
+
+
 def when(session: SessionEvent, language: Language) -> str:
     """Write the time of a session as the clock at its place shows it."""
+    same_day = session.starts.date() == session.ends.date()
+    last = session.ends.strftime("%H:%M") if same_day else _moment(session.ends, language)
+    return _FROM_TO[language].format(_moment(session.starts, language), last, session.zone)
 
-    def moment(time: datetime, *, day: bool) -> str:
-        return time.strftime(f"{_DAY[language]}, %H:%M" if day else "%H:%M")
 
-    last = moment(session.ends, day=session.starts.date() != session.ends.date())
-    return _FROM_TO[language].format(moment(session.starts, day=True), last, session.zone)
+def _moment(time: datetime, language: Language) -> str:
+    return time.strftime(f"{_DAY[language]}, %H:%M")

@@ -71,9 +71,13 @@ class PartAddress(View, frozen=True, kw_only=True):
 
 
 class Announced(Media, frozen=True, kw_only=True, omit_defaults=True):
-    """A file that was announced, with addresses for the parts that were named, if it still wants them."""
+    """A file that was announced, with addresses for the parts that were named, if it still wants them.
+
+    Unless `begun`, it is new, and none of its parts can have arrived.
+    """
 
     parts: list[PartAddress] = []
+    begun: bool = True
 
 
 class MediaUse(View, frozen=True, kw_only=True):

@@ -84,7 +84,7 @@ async def begin(
         else:
             await check_quota(connection, programme_id, actor, new.size)
             await connection.execute(insert(media), row)
-    return await _announced(store, SimpleNamespace(**row), new.parts)
+    return await _announced(store, SimpleNamespace(**row), new.parts, begun=False)
 
 
 async def _repair(connection: AsyncConnection, row: dict[str, Any]) -> None:
@@ -97,9 +97,9 @@ async def _repair(connection: AsyncConnection, row: dict[str, Any]) -> None:
         raise Conflict("Somebody else is repairing this file at the moment; try again later.")
 
 
-async def _announced(store: ContentStore, row: Any, wanted: list[t.PartRequest]) -> t.Announced:
+async def _announced(store: ContentStore, row: Any, wanted: list[t.PartRequest], *, begun: bool = True) -> t.Announced:
     parts = await _addresses(store, row, wanted) if row.state == "uploading" else []
-    return t.Announced(**msgspec.structs.asdict(shape(row)), parts=parts)
+    return t.Announced(**msgspec.structs.asdict(shape(row)), parts=parts, begun=begun)
 
 
 async def _known(database: Database, programme_id: UUID, new: t.NewMedia, actor: UUID, private: bool) -> Any:

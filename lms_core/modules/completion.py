@@ -70,3 +70,15 @@ def leaves(rule: Rule, place: str = "") -> Iterator[tuple[Rule, str]]:
         yield rule, place
     for number, one in enumerate(rule.of):
         yield from leaves(one, f"{place}.of[{number}]")
+
+
+def unfit(rule: Rule, kind: str, max_score: Decimal | None) -> Iterator[tuple[str, str]]:
+    """Yield what of a rule nobody could ever meet in a unit of this kind: where in the rule, and why."""
+    for leaf, place in leaves(rule):
+        fits = FITS.get(leaf.rule, (kind,))
+        if leaf.rule == "unit":
+            yield f"{place}.rule", "only the completion of the whole module names units"
+        elif kind not in fits:
+            yield f"{place}.rule", f"{leaf.rule} makes sense for {', '.join(fits)} only"
+        elif leaf.score is not None and (max_score is None or leaf.score > max_score):
+            yield f"{place}.score", f"the unit {'has no maxScore' if max_score is None else f'has at most {max_score}'}"

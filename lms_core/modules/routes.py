@@ -178,7 +178,10 @@ async def add_session(
     database: NamedDependency[Database],
     hooks: NamedDependency[Dispatcher],
 ) -> t.Session:
-    """Plan a session of the run, on site, online or hybrid; the owning programme's plugins may object or warn."""
+    """Plan a session of the run, on site, online or hybrid; the owning programme's plugins may object or warn.
+
+    A warning says, too, how many participants have a session elsewhere at the same time.
+    """
     warnings = await runs.judge_session(database, hooks, run_id, data)
     return await once(t.Session, lambda connection: runs.add_session(connection, run_id, data, warnings))
 
@@ -211,7 +214,7 @@ async def change_session(
 ) -> Response[t.Session]:
     """Replan a session that is not cancelled; the owning programme's plugins may object or warn."""
     expected = expected_revision(if_match)
-    warnings = await runs.judge_session(database, hooks, run_id, data)
+    warnings = await runs.judge_session(database, hooks, run_id, data, session_id)
     async with database.write() as connection:
         session = await runs.change_session(connection, run_id, session_id, data, expected, warnings)
     return tagged(session, session.revision)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from lms_core.db import AsyncConnection
 from lms_core.errors import FieldError
 from lms_core.modules import types as t
-from lms_core.modules.completion import FITS, leaves
+from lms_core.modules.completion import leaves, unfit
 from lms_core.modules.tables import unit, version
 
 
@@ -17,15 +17,9 @@ def mistakes(content: t.ModuleContent) -> list[FieldError]:
     """Find the conditions that nobody could ever meet."""
     found = []
     for index, u in enumerate(content.units):
-        for leaf, place in leaves(u.completion, f"body.units[{index}].completion") if u.completion else ():
-            fits = FITS.get(leaf.rule, (u.kind,))
-            if leaf.rule == "unit":
-                found.append(FieldError(f"{place}.rule", "only the completion of the whole module names units"))
-            elif u.kind not in fits:
-                found.append(FieldError(f"{place}.rule", f"{leaf.rule} makes sense for {', '.join(fits)} only"))
-            elif leaf.score is not None and (u.max_score is None or leaf.score > u.max_score):
-                limit = "has no maxScore" if u.max_score is None else f"has at most {u.max_score}"
-                found.append(FieldError(f"{place}.score", f"the unit {limit}"))
+        where = f"body.units[{index}].completion"
+        wrong = unfit(u.completion, u.kind, u.max_score) if u.completion else ()
+        found += [FieldError(f"{where}{place}", reason) for place, reason in wrong]
     keys = {u.key for u in content.units}
     for leaf, place in leaves(content.completion, "body.completion") if content.completion else ():
         if leaf.rule != "unit":

@@ -14,6 +14,8 @@ from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.types import SessionEvent, SessionPlan, SessionRemark
 from lms_core.http import changed_or_raise
 from lms_core.modules import types as t
+from lms_core.modules.attendees import named_for
+from lms_core.modules.clashes import clashes
 from lms_core.modules.tables import adoption, module, run, session, version
 from lms_core.outbox.events import emit
 from lms_core.programmes.tables import term
@@ -97,30 +99,36 @@ async def change_run(connection: AsyncConnection, run_id: UUID, change: t.RunCha
 
 def _session(row: Any) -> t.Session:
     values = dict(row._mapping)
-    del values["run_id"]
+    del values["run_id"], values["for_named"]
     return t.Session(**values, starts_at=instant_of(row.starts, row.zone), ends_at=instant_of(row.ends, row.zone))
 
 
 async def judge_session(
-    database: Database, hooks: Dispatcher, run_id: UUID, new: t.SessionContent
+    database: Database, hooks: Dispatcher, run_id: UUID, new: t.SessionContent, session_id: UUID | None = None
 ) -> list[SessionRemark]:
-    """Ask the plugins of the programme that owns a run about a planned session, and return their warnings.
+    """Ask the plugins of the programme that owns a run about a planned session, and return what warns the planner.
 
-    Call it before the transaction that writes the plan. Raises NotFound, Conflict when a plugin blocks the plan,
-    and Unavailable when one cannot tell.
+    It is a new one, or another plan of one that there is. Beside the warnings of plugins these are the participants'
+    sessions elsewhere at the same time. Call it before the transaction that writes the plan. Three statements at most,
+    and those of the plugins. Raises NotFound, Conflict when a plugin blocks the plan, and Unavailable when one cannot
+    tell.
     """
     query = select(run.c.module_id, module.c.programme_id).join_from(run, module, module.c.id == run.c.module_id)
     async with database.read() as connection:
         place = (await connection.execute(query.where(run.c.id == run_id))).first()
+        named = await named_for(connection, [session_id]) if session_id else {}
     if place is None:
         raise NotFound("There is no such run.")
-    plan = SessionPlan(run_id, place.module_id, place.programme_id, **msgspec.structs.asdict(new))
+    persons = named.get(session_id) if session_id else None
+    content = msgspec.structs.asdict(new)
+    plan = SessionPlan(run_id, place.module_id, place.programme_id, **content, persons=persons, session_id=session_id)
     remarks: list[SessionRemark] = await hooks.decide("check_session", place.programme_id, plan)
     blocking = [remark for remark in remarks if remark.severity == "block"]
     if blocking:
         errors = [FieldError(remark.code, remark.reason) for remark in blocking]
         raise Conflict(" ".join(remark.reason for remark in blocking), errors=errors)
-    return remarks
+    async with database.read() as connection:
+        return [*remarks, *await clashes(connection, run_id, place.programme_id, new)]
 
 
 async def add_session(

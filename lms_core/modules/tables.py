@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    false,
 )
 
 from lms_core.db import Hundredths, Instant, Json, metadata
@@ -122,5 +123,15 @@ session = Table(
     Column("revision", Integer, nullable=False),
     Column("changed_at", Instant),  # unknown for sessions planned before this was kept
     Column("cancelled_at", Instant),  # it stays, so that calendars that show it learn of the cancellation
+    # only for those in session_person, not for all who have a seat in the run
+    Column("for_named", Boolean, nullable=False, server_default=false()),
     CheckConstraint("mode IN ('on_site', 'online', 'hybrid')", name="mode"),
+)
+
+session_person = Table(
+    "session_person",
+    metadata,
+    Column("session_id", Uuid, ForeignKey("session.id", ondelete="CASCADE"), primary_key=True),
+    Column("person_id", Uuid, ForeignKey("person.id"), primary_key=True, index=True),
+    Column("teaches", Boolean, nullable=False),
 )

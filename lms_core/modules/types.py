@@ -244,7 +244,7 @@ class Session(View, frozen=True, kw_only=True):
 
     One that was cancelled stays, with the moment of that in `cancelledAt`, and is never changed again. `changedAt`
     is null as long as it is unknown. `warnings` are what plugins said about the plan when it was made or changed
-    just now.
+    just now, and how many participants are elsewhere then.
     """
 
     id: UUID

@@ -41,7 +41,6 @@ class Channel(Protocol):
 
     async def subscribers(self, event: Event) -> list[str]:
         """Name who must get this event, in full: `channel:whom`."""
-        raise NotImplementedError
 
     async def deliver(self, subscriber: str, event: Event, key: str) -> None:
         """Hand one event over, or raise: any exception is tried again later, and given up after a day.
@@ -52,7 +51,6 @@ class Channel(Protocol):
         `key` is the same at every repetition of this delivery. Raise Later to wait without counting an attempt,
         Undeliverable to give up at once, AlreadyDelivered when its effects are there already.
         """
-        raise NotImplementedError
 
 
 class Later(Exception):

@@ -8,9 +8,8 @@ from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import exists, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from lms_core.db import AsyncConnection, Database
+from lms_core.db import AsyncConnection, Database, insert_into
 from lms_core.outbox.events import send
 from lms_core.outbox.tables import OPEN, delivery, job_schedule
 from lms_core.types import now
@@ -21,11 +20,9 @@ class Jobs(Protocol):
 
     def recurring(self) -> Sequence[tuple[str, str, timedelta]]:
         """List the recurring jobs: the plugin's name, the job's name, and the time from one run to the next."""
-        raise NotImplementedError
 
     async def where_enabled(self, plugin: str) -> Sequence[UUID]:
         """List the programmes that have the plugin enabled."""
-        raise NotImplementedError
 
 
 async def enqueue_due(database: Database, jobs: Jobs) -> None:
@@ -58,8 +55,9 @@ async def _first(
 ) -> bool:
     """Move the time on; False when another worker has done so."""
     if due is None:
-        dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-        new = dialect.insert(job_schedule).values(plugin=plugin, job=job, programme_id=programme_id, due_at=following)
+        new = insert_into(connection, job_schedule).values(
+            plugin=plugin, job=job, programme_id=programme_id, due_at=following
+        )
         moved = await connection.execute(new.on_conflict_do_nothing().returning(job_schedule.c.due_at))
     else:
         this = (

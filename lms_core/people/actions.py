@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
 from datetime import timedelta
 from functools import cache
@@ -22,7 +21,7 @@ from lms_core.http import changed_or_raise
 from lms_core.people import types as t
 from lms_core.people.tables import password_link, person, plugin_permission, role, role_grant, token
 from lms_core.permissions import PERMISSIONS, ROLES, Principal
-from lms_core.types import new_id, now
+from lms_core.types import digest, new_id, now
 
 LINK_LIFETIME = timedelta(days=7)
 
@@ -38,11 +37,6 @@ def _nobody() -> str:
 
 
 _person = (person.c.id, person.c.email, person.c.name, person.c.active, person.c.language)
-
-
-def digest(secret: str) -> str:
-    """Return the SHA-256 under which a token or link is kept; the secret itself never is."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 async def hash_password(password: str) -> str:
@@ -279,9 +273,11 @@ async def read_role(connection: AsyncConnection, name: str) -> tuple[t.Role, int
 async def change_role(connection: AsyncConnection, name: str, content: t.RoleContent, expected: int) -> t.Role:
     """Change what a role allows; effective everywhere within seconds.
 
-    Raises InvalidInput (unknown permissions), Conflict (the administrator's), NotFound and PreconditionFailed.
+    Raises InvalidInput (unknown permissions), Conflict (the administrator's, and confidential ones of other roles),
+    NotFound and PreconditionFailed.
     """
-    known = {*PERMISSIONS, *(await connection.execute(select(plugin_permission.c.name))).scalars()}
+    confined = {row.name: row.confined_to for row in await connection.execute(select(plugin_permission))}
+    known = {*PERMISSIONS, *confined}
     unknown = sorted(set(content.permissions) - known)
     if unknown:
         names = ", ".join([*PERMISSIONS, *sorted(known - PERMISSIONS.keys())])
@@ -289,7 +285,15 @@ async def change_role(connection: AsyncConnection, name: str, content: t.RoleCon
             f"Unknown permissions: {', '.join(unknown)}.",
             errors=[FieldError("body.permissions", f"must be among: {names}")],
         )
-    if name == "administrator" and set(content.permissions) != known:
+    closed = {permission for permission, roles in confined.items() if roles is not None and name not in roles}
+    if confidential := sorted(closed.intersection(content.permissions)):
+        raise Conflict(
+            "Confidential permissions stay with the roles that they were made for.",
+            errors=[
+                FieldError("body.permissions", f"{one} is for {', '.join(confined[one])} only") for one in confidential
+            ],
+        )
+    if name == "administrator" and set(content.permissions) != known - closed:
         raise Conflict("The role administrator keeps all permissions, or nobody could give them back.")
     values = {"title": content.title, "permissions": sorted(set(content.permissions)), "revision": expected + 1}
     same = role.c.name == name
@@ -329,9 +333,13 @@ async def seed_plugin(connection: AsyncConnection, plugin: Plugin) -> None:
     held.update({new.name: set() for new in missing})
     if not fresh:
         return
-    await connection.execute(insert(plugin_permission), [{"name": new.name, "plugin": plugin.name} for new in fresh])
+    made = [
+        {"name": new.name, "plugin": plugin.name, "confined_to": list(new.roles) if new.confidential else None}
+        for new in fresh
+    ]
+    await connection.execute(insert(plugin_permission), made)
     for name, permissions in held.items():
-        gained = {new.name for new in fresh if name == "administrator" or name in new.roles}
+        gained = {new.name for new in fresh if name in new.roles or (name == "administrator" and not new.confidential)}
         if gained:
             await connection.execute(
                 update(role)

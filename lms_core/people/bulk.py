@@ -36,10 +36,12 @@ RIGHT = {
 
 _WIRE = {"external_key": "externalKey", "email": "email", "name": "name", "language": "language", "active": "state"}
 _kept = (person.c.id, *(person.c[name] for name in _WIRE))
-_exported = select(
+EXPORTED = select(
     person.c.id, person.c.external_key, person.c.email, person.c.name, person.c.language,
     case((person.c.active, "active"), else_="inactive").label("state"),
 ).order_by(person.c.id)  # fmt: skip
+"""Persons as lines of an import, in the order in which they were created."""
+
 _update = (
     update(person)
     .where(person.c.id == bindparam("of_id"))
@@ -120,9 +122,3 @@ async def _write(
         await connection.execute(insert(person), [{**row, "revision": 1, "created_at": now()} for row in created])
     if closed:
         await connection.execute(delete(token).where(token.c.person_id.in_(closed)))
-
-
-async def exported(connection: AsyncConnection, after: UUID | None, limit: int) -> list[Any]:
-    """Return persons as lines of an import, in the order in which they were created, from the one after `after` on."""
-    query = _exported.limit(limit)
-    return list((await connection.execute(query if after is None else query.where(person.c.id > after))).all())

@@ -9,9 +9,9 @@ from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
 from litestar.response import Stream
 
-from lms_core.bulk import batches
 from lms_core.db import Database
-from lms_core.http import FormatParam, ModeParam, exported, one_of
+from lms_core.exports import exported
+from lms_core.http import FormatParam, ModeParam, one_of
 from lms_core.people import bulk
 from lms_core.people import types as t
 from lms_core.sheets import Mode, Report
@@ -33,7 +33,7 @@ async def import_persons(
 @get("/exports/persons", permission="persons.manage", responses={200: ResponseSpec(t.PersonLines, description="All.")})
 async def export_persons(database: NamedDependency[Database], form: FormatParam = "csv") -> Stream:
     """Hand out all persons, as an import takes them."""
-    return exported(t.PersonLine, batches(database, bulk.exported, "id"), form, "persons")
+    return await exported(database, bulk.EXPORTED, t.PersonLine, form, "persons")
 
 
 router = Router("/", tags=["People"], route_handlers=[import_persons, export_persons])

@@ -76,4 +76,5 @@ plugin_permission = Table(
     metadata,
     Column("name", String(120), primary_key=True),
     Column("plugin", String(60), nullable=False),
+    Column("confined_to", Json),  # roles that alone may hold it; null: any
 )

@@ -15,12 +15,16 @@ PluginName = Annotated[str, Meta(pattern=rf"^[a-z][a-z0-9_]{{0,59}}{END}")]
 
 
 class PermissionOffer(View, frozen=True):
-    """A permission: what it allows, whose it is (None: the core's), and the roles that a plugin's is given to first."""
+    """A permission: what it allows, whose it is (None: the core's), and the roles that a plugin's is given to first.
+
+    A confidential one no other role can hold.
+    """
 
     name: str
     meaning: str
     plugin: str | None = None
     roles: list[str] = []
+    confidential: bool = False
 
 
 class Permissions(View, frozen=True):

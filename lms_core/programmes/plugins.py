@@ -68,7 +68,13 @@ def contribution(registry: Registry, name: str) -> t.Contribution:
 
 def _permissions(plugin: Plugin) -> list[t.PermissionOffer]:
     return [
-        t.PermissionOffer(permission.name, permission.meaning, plugin.name, ["administrator", *permission.roles])
+        t.PermissionOffer(
+            permission.name,
+            permission.meaning,
+            plugin.name,
+            [*([] if permission.confidential else ["administrator"]), *permission.roles],
+            permission.confidential,
+        )
         for permission in plugin.permissions
     ]
 

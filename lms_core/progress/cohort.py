@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, String, and_, cast, exists, func, literal, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, String, and_, cast, exists, func, literal, select
 
 from lms_core.db import AsyncConnection, Hundredths
 from lms_core.enrolment.tables import programme_enrolment, run_enrolment
@@ -24,7 +24,7 @@ _HERS = and_(
 )
 
 
-def _source(module_id: ColumnElement[UUID]) -> ColumnElement[str]:
+def source_column(module_id: ColumnElement[UUID]) -> ColumnElement[str]:
     """Name a module as the source of a credit, as `source_of` does: SQLite keeps ids without hyphens."""
     plain = func.replace(cast(module_id, String), "-", "")
     parts = [func.substr(plain, start, length) for start, length in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))]
@@ -60,14 +60,27 @@ _booked = (
     .scalar_subquery()
 )
 _credited = exists().where(
-    credit.c.person_id == run_enrolment.c.person_id, credit.c.source == _source(run.c.module_id), COUNTING
+    credit.c.person_id == run_enrolment.c.person_id, credit.c.source == source_column(run.c.module_id), COUNTING
+)
+_again, _later = run_enrolment.alias(), run.alias()
+_repeated = (
+    exists()
+    .where(
+        _again.c.person_id == run_enrolment.c.person_id,
+        _again.c.programme_id == run_enrolment.c.programme_id,
+        _again.c.state.in_(["enrolled", "completed"]),
+        _later.c.id == _again.c.run_id,
+        _later.c.module_id == run.c.module_id,
+        _later.c.id > run.c.id,
+    )
+    .correlate(run_enrolment, run)
 )
 _in_progress = (
     select(_sum(version.c.ects))
     .select_from(run_enrolment)
     .join(run, run.c.id == run_enrolment.c.run_id)
     .join(version, version.c.id == run.c.version_id)
-    .where(_HERS, run_enrolment.c.state.in_(["enrolled", "completed"]), ~_credited)
+    .where(_HERS, run_enrolment.c.state.in_(["enrolled", "completed"]), ~_credited, ~_repeated)
     .correlate(programme_enrolment)
     .scalar_subquery()
 )
@@ -87,30 +100,30 @@ _cohort = (
 )  # fmt: skip
 
 
-async def cohort(
-    connection: AsyncConnection,
-    programme_id: UUID,
-    cursor: UUID | None,
-    limit: int,
-    *,
-    state: str | None = None,
-    name: str | None = None,
-) -> list[t.CohortMember]:
-    """Return up to limit + 1 students of a programme, former ones included, after the cursor.
+def selected(programme_id: UUID, state: str | None = None, name: str | None = None) -> Select[Any]:
+    """Select the students of a programme, former ones included, to be shaped by `member`.
 
-    ECTS, runs and activity are those that count under the programme.
+    ECTS, runs and activity are those that count under the programme. Only those in a state, and those of whose name a
+    word, or whose e-mail address, begins with `name`.
     """
-    query = _cohort.where(programme_enrolment.c.programme_id == programme_id).limit(limit + 1)
+    query = _cohort.where(programme_enrolment.c.programme_id == programme_id)
     if state is not None:
         query = query.where(programme_enrolment.c.state == state)
-    if name is not None:
-        query = query.where(begins(name))
+    return query if name is None else query.where(begins(name))
+
+
+async def cohort(
+    connection: AsyncConnection, chosen: Select[Any], cursor: UUID | None, limit: int
+) -> list[t.CohortMember]:
+    """Return up to limit + 1 of the students selected, after the cursor."""
+    query = chosen.limit(limit + 1)
     if cursor is not None:
         query = query.where(programme_enrolment.c.person_id > cursor)
-    return [_member(row) for row in await connection.execute(query)]
+    return [member(row) for row in await connection.execute(query)]
 
 
-def _member(row: Any) -> t.CohortMember:
+def member(row: Any) -> t.CohortMember:
+    """Describe a student of a programme by her row."""
     values = dict(row._mapping)
     moments = [moment for moment in (values.pop("completed_at"), values.pop("position_at")) if moment]
     return t.CohortMember(**values, last_activity=max(moments, default=None))

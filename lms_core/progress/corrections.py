@@ -5,14 +5,14 @@ from __future__ import annotations
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from lms_core.db import AsyncConnection
 from lms_core.modules.compare import compare
 from lms_core.modules.content import read_content
 from lms_core.modules.tables import run, version
 from lms_core.progress import correction_types as t
-from lms_core.progress.tables import run_correction
+from lms_core.progress.tables import former_unit, run_correction
 from lms_core.types import new_id, now
 
 MOST = 50
@@ -21,7 +21,10 @@ MOST = 50
 async def write_correction(
     connection: AsyncConnection, run_id: UUID, old: UUID, new: UUID, notes: list[str], actor: UUID
 ) -> None:
-    """Put down what differs between two versions, for the participants of a run; nothing if it is the same version."""
+    """Put down what differs between two versions, for the participants of a run; nothing if it is the same version.
+
+    Units that are gone are kept as former ones of the run.
+    """
     if old == new:
         return
     before, after = await read_content(connection, old), await read_content(connection, new)
@@ -47,6 +50,11 @@ async def write_correction(
     )
     row = {"id": made.id, "run_id": run_id, "told": msgspec.to_builtins(made), "changed_by": actor, "at": made.at}
     await connection.execute(insert(run_correction), row)
+    again = (former_unit.c.run_id == run_id) & former_unit.c.unit_key.in_(change.added)
+    await connection.execute(delete(former_unit).where(again))
+    if change.removed:
+        gone = [{"run_id": run_id, "unit_key": key, "version_id": old} for key in change.removed]
+        await connection.execute(insert(former_unit), gone)
 
 
 async def read_corrections(connection: AsyncConnection, run_id: UUID) -> t.Corrections:

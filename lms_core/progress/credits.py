@@ -9,11 +9,10 @@ import msgspec
 from sqlalchemy import insert, select, update
 
 from lms_core.db import AsyncConnection
-from lms_core.enrolment.tables import run_enrolment
 from lms_core.errors import Conflict, NotFound
-from lms_core.modules.tables import run, version
+from lms_core.hooks.types import CreditEvent
+from lms_core.outbox.events import emit
 from lms_core.progress import types as t
-from lms_core.progress.reads import source_of
 from lms_core.progress.tables import credit
 from lms_core.types import new_id, now
 
@@ -32,7 +31,7 @@ async def book_credit(
     """Book ECTS for a person. Raises Conflict when this source has been booked for her already.
 
     `source` names what the ECTS are for (such as module:UUID), `authority` is the person who decides. ECTS arrive
-    whole, on passing.
+    whole, on passing. Tells `credit_booked`.
     """
     if await booked(connection, person_id, source):
         raise Conflict("These ECTS are booked already; they count once.")
@@ -48,6 +47,7 @@ async def book_credit(
         booked_at=now(),
     )
     await connection.execute(insert(credit), msgspec.structs.asdict(made))
+    await _tell(connection, "credit_booked", made)
     return made
 
 
@@ -62,7 +62,8 @@ async def reverse_credit(
 ) -> t.Credit:
     """Take booked ECTS back: a second row with their negative, by an authority and on evidence; the first row stays.
 
-    The source can be booked anew afterwards. Raises NotFound when nothing is booked. Two statements.
+    The source can be booked anew afterwards. Raises NotFound when nothing is booked. Tells `credit_reversed`. Three
+    statements.
     """
     same = (credit.c.person_id == person_id) & (credit.c.source == source) & ~credit.c.reversed
     done = await connection.execute(update(credit).where(same).values(reversed=True).returning(credit))
@@ -81,32 +82,10 @@ async def reverse_credit(
         booked_at=now(),
     )
     await connection.execute(insert(credit), {**msgspec.structs.asdict(made), "reverses": row.id})
+    await _tell(connection, "credit_reversed", made)
     return made
 
 
-async def book_run(
-    connection: AsyncConnection, run_id: UUID, person_id: UUID, decision: t.CreditDecision, authority: UUID
-) -> t.Credit:
-    """Book the ECTS of a run that a participant has completed. Raises NotFound and Conflict (not completed)."""
-    row = (
-        await connection.execute(
-            select(run_enrolment.c.state, run_enrolment.c.programme_id, run.c.module_id, run.c.title, version.c.ects)
-            .join_from(run_enrolment, run, run.c.id == run_enrolment.c.run_id)
-            .join(version, version.c.id == run.c.version_id)
-            .where(run_enrolment.c.run_id == run_id, run_enrolment.c.person_id == person_id)
-        )
-    ).first()
-    if row is None:
-        raise NotFound("There is no such participant.")
-    if row.state != "completed":
-        raise Conflict("The participant has not completed the run; ECTS are booked whole, on completion.")
-    return await book_credit(
-        connection,
-        person_id,
-        source_of(row.module_id),
-        row.ects,
-        decision.evidence,
-        authority,
-        title=row.title,
-        programme_id=row.programme_id,
-    )
+async def _tell(connection: AsyncConnection, name: str, made: t.Credit) -> None:
+    event = CreditEvent(made.person_id, made.id, made.programme_id)
+    await emit(connection, name, f"credits:{made.person_id}", made.programme_id, event)

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from lms_core.db import AsyncConnection
 from lms_core.enrolment.moves import tell_completed
-from lms_core.errors import Conflict, FieldError, InvalidInput, NotFound, Unavailable, field_error
+from lms_core.errors import Conflict, FieldError, InvalidInput, NotFound, field_error
 from lms_core.modules.completion import Rule
 from lms_core.progress import statements as sql
 from lms_core.progress import types as t
@@ -145,10 +145,8 @@ async def write(
         kept |= {row.id: row for row in found}
     places = {"runs": list({event.run_id for event in events}), "keys": list({event.unit_key for event in events})}
     units = {(row.run_id, row.key): row for row in await connection.execute(sql.UNITS, who | places)}
-    if not {(row.run_id, row.unit_key) for row in inserted.values()} <= units.keys():
-        raise Unavailable("The run has moved to another version at this very moment; nothing was changed. Try again.")
     outcomes = _answers(events, person_id, set(inserted), kept, units, kinds)
-    joined = await _join(connection, inserted.values(), units, received)
+    joined = await _join(connection, person_id, inserted.values(), units, received)
     changed = [(place, state) for place, state in joined.items() if state != State.stored(units[place])]
     rows = [
         {
@@ -163,7 +161,11 @@ async def write(
 
 
 async def _join(
-    connection: AsyncConnection, inserted: Iterable[Any], units: dict[Place, Any], received: datetime
+    connection: AsyncConnection,
+    person_id: UUID,
+    inserted: Iterable[Any],
+    units: dict[Place, Any],
+    received: datetime,
 ) -> dict[Place, State]:
     """Join new events to the stored states of their units, and decide by the units' rules what is completed."""
     told: dict[Place, list[State]] = {}
@@ -171,7 +173,7 @@ async def _join(
         told.setdefault((row.run_id, row.unit_key), []).append(of_event(row))
     asked = {place: Unit.of(units[place]) for place in told}
     attending = {place[0] for place, unit in asked.items() if asks_for(unit.rule, "attended")}
-    sessions = await held_sessions(connection, attending)
+    sessions = await held_sessions(connection, attending, person_id)
     return {
         place: decided(asked[place], join([State.stored(units[place]), *those]), sessions.get(place[0], {}), received)
         for place, those in told.items()
@@ -213,6 +215,7 @@ def _told(event: t.PlacedEvent) -> dict[str, Any]:
         "unit_key": event.unit_key,
         "completed": event.completed,
         "score": None if event.score is None else int(event.score * 100),
+        "attempt": event.attempt,
         "position": event.position,
         "watched": event.watched,
         "facts": event.facts,

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BindParameter, and_, bindparam, distinct, func, null, select
+from sqlalchemy import BindParameter, Select, and_, bindparam, distinct, func, null, select
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from lms_core.db import AsyncConnection, Hundredths
@@ -68,7 +68,7 @@ async def outline(connection: AsyncConnection, run_id: UUID, person_id: UUID) ->
     done = sum(row.required and row.completed_at is not None for row in rows)
     asked = {row.key: Unit.of(row) for row in rows}
     attending = any(asks_for(unit.rule, "attended") for unit in asked.values())
-    sessions = await held_sessions(connection, [run_id] if attending and head.state else [])
+    sessions = await held_sessions(connection, [run_id] if attending and head.state else [], person_id)
     lacking = {
         row.key: missing(asked[row.key], State.stored(row), sessions.get(run_id, {}))
         for row in rows
@@ -203,17 +203,14 @@ async def dashboard(connection: AsyncConnection, person_id: UUID) -> t.Dashboard
     for row in runs:
         totals.setdefault(row.programme_id, None)
     nothing = Decimal(0)
+    # a module that she repeats counts once, by its latest run
+    open_runs = {
+        (row.programme_id, row.module_id): row.ects
+        for row in runs
+        if row.state in ("enrolled", "completed") and source_of(row.module_id) not in booked
+    }
     earned = {p: sum((r.ects for r in ects if r.programme_id == p and r.source), nothing) for p in totals}
-    running = {
-        p: sum(
-            (
-                r.ects for r in runs
-                if r.programme_id == p and r.state in ("enrolled", "completed") and source_of(r.module_id) not in booked
-            ),
-            nothing,
-        )
-        for p in totals
-    }  # fmt: skip
+    running = {p: sum((ects for (of, _), ects in open_runs.items() if of == p), nothing) for p in totals}
     return t.Dashboard(
         runs=[
             t.DashboardRun(
@@ -240,18 +237,10 @@ async def dashboard(connection: AsyncConnection, person_id: UUID) -> t.Dashboard
     )
 
 
-async def participants(
-    connection: AsyncConnection,
-    run_id: UUID,
-    cursor: UUID | None,
-    limit: int,
-    *,
-    state: str | None = None,
-    name: str | None = None,
-) -> list[t.Participant]:
-    """Return up to limit + 1 participants of a run with their percent, withdrawn ones included, after the cursor.
+def selected_participants(run_id: UUID, state: str | None = None, name: str | None = None) -> Select[Any]:
+    """Select the participants of a run, withdrawn ones included, to be shaped by `participant`.
 
-    Only those in a state, and those of whose name a word, or whose e-mail address, begins with `name`. One statement.
+    Only those in a state, and those of whose name a word, or whose e-mail address, begins with `name`.
     """
     query = (
         select(
@@ -264,25 +253,32 @@ async def participants(
         .join(version, version.c.id == run.c.version_id)
         .where(run_enrolment.c.run_id == run_id)
         .order_by(person.c.id)
-        .limit(limit + 1)
     )  # fmt: skip
     if state is not None:
         query = query.where(run_enrolment.c.state == state)
-    if name is not None:
-        query = query.where(begins(name))
+    return query if name is None else query.where(begins(name))
+
+
+async def participants(
+    connection: AsyncConnection, chosen: Select[Any], cursor: UUID | None, limit: int
+) -> list[t.Participant]:
+    """Return up to limit + 1 of the participants selected, after the cursor. One statement."""
+    query = chosen.limit(limit + 1)
     if cursor is not None:
         query = query.where(person.c.id > cursor)
-    return [
-        t.Participant(
-            person_id=row.person_id,
-            name=row.name,
-            email=row.email,
-            state=row.state,
-            turn=row.turn,
-            percent=percent(row.done, row.units_required),
-        )
-        for row in await connection.execute(query)
-    ]
+    return [participant(row) for row in await connection.execute(query)]
+
+
+def participant(row: Any) -> t.Participant:
+    """Describe a participant of a run, with percent, by her row."""
+    return t.Participant(
+        person_id=row.person_id,
+        name=row.name,
+        email=row.email,
+        state=row.state,
+        turn=row.turn,
+        percent=percent(row.done, row.units_required),
+    )
 
 
 async def overview(connection: AsyncConnection, programme_id: UUID) -> t.Overview:

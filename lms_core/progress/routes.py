@@ -12,9 +12,10 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 
-from lms_core.bulk import batches
-from lms_core.db import AsyncConnection, Database
+from lms_core.db import Database
+from lms_core.enrolment.routes import RunStateParam
 from lms_core.enrolment.types import ProgrammeState, RunState
+from lms_core.exports import exported
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.http import (
     UNCHANGED,
@@ -24,9 +25,7 @@ from lms_core.http import (
     KeyInPath,
     LimitParam,
     LmsRequest,
-    Once,
     expected_revision,
-    exported,
     one_of,
     paged,
     tagged,
@@ -34,7 +33,6 @@ from lms_core.http import (
 )
 from lms_core.permissions import SELF
 from lms_core.progress import cohort as cohorts
-from lms_core.progress import credits as booking
 from lms_core.progress import ledger, reads, versions
 from lms_core.progress import types as t
 from lms_core.progress.correction_types import Corrections
@@ -42,9 +40,6 @@ from lms_core.progress.corrections import read_corrections
 from lms_core.progress.pending import add_pending
 from lms_core.types import END
 
-RunStateParam = Annotated[
-    str | None, QueryParameter(name="state", description="Only those in this state.", enum=get_args(RunState))
-]
 ProgrammeStateParam = Annotated[
     str | None, QueryParameter(name="state", description="Only those in this state.", enum=get_args(ProgrammeState))
 ]
@@ -180,23 +175,10 @@ async def participants(
     limit: LimitParam = 50,
 ) -> Response[t.Participants]:
     """List the participants of the run with their state and percent."""
-    state = one_of("state", chosen, RunState)
+    query = reads.selected_participants(run_id, one_of("state", chosen, RunState), q)
     async with database.read() as connection:
-        rows = await reads.participants(connection, run_id, cursor, limit, state=state, name=q)
+        rows = await reads.participants(connection, query, cursor, limit)
     return unless_known(request, paged(request, t.Participants, rows, limit, key="person_id"))
-
-
-@post("/runs/{run_id:uuid}/participants/{person_id:uuid}/credit", permission="credits.book")
-async def book(
-    run_id: FromPath[UUID],
-    person_id: FromPath[UUID],
-    data: JSONBody[t.CreditDecision],
-    request: LmsRequest,
-    once: NamedDependency[Once],
-) -> t.Credit:
-    """Book the ECTS of a completed run for a participant, once."""
-    authority = request.user.person_id
-    return await once(t.Credit, lambda connection: booking.book_run(connection, run_id, person_id, data, authority))
 
 
 @get("/programmes/{programme_id:uuid}/overview", permission="programmes.overview", responses=UNCHANGED)
@@ -220,9 +202,9 @@ async def cohort(
     limit: LimitParam = 50,
 ) -> Response[t.Cohort]:
     """List the students of the programme with their regulation, ECTS, runs and last activity."""
-    state = one_of("state", chosen, ProgrammeState)
+    query = cohorts.selected(programme_id, one_of("state", chosen, ProgrammeState), q)
     async with database.read() as connection:
-        rows = await cohorts.cohort(connection, programme_id, cursor, limit, state=state, name=q)
+        rows = await cohorts.cohort(connection, query, cursor, limit)
     return unless_known(request, paged(request, t.Cohort, rows, limit, key="person_id"))
 
 
@@ -239,12 +221,8 @@ async def export_participants(
     form: FormatParam = "csv",
 ) -> Stream:
     """Hand out the participants of the run with their state and percent."""
-    state = one_of("state", chosen, RunState)
-
-    async def read(connection: AsyncConnection, after: UUID | None, limit: int) -> list[t.Participant]:
-        return await reads.participants(connection, run_id, after, limit - 1, state=state, name=q)
-
-    return exported(t.Participant, batches(database, read, "person_id"), form, "participants")
+    query = reads.selected_participants(run_id, one_of("state", chosen, RunState), q)
+    return await exported(database, query, t.Participant, form, "participants", shape=reads.participant)
 
 
 @get(
@@ -260,19 +238,15 @@ async def export_cohort(
     form: FormatParam = "csv",
 ) -> Stream:
     """Hand out the students of the programme with their regulation, ECTS, runs and last activity."""
-    state = one_of("state", chosen, ProgrammeState)
-
-    async def read(connection: AsyncConnection, after: UUID | None, limit: int) -> list[t.CohortMember]:
-        return await cohorts.cohort(connection, programme_id, after, limit - 1, state=state, name=q)
-
-    return exported(t.CohortMember, batches(database, read, "person_id"), form, "cohort")
+    query = cohorts.selected(programme_id, one_of("state", chosen, ProgrammeState), q)
+    return await exported(database, query, t.CohortMember, form, "cohort", shape=cohorts.member)
 
 
 router = Router(
     "/",
     tags=["Progress"],
     route_handlers=[
-        outline, dashboard, changes, record_batch, record, assess, change_version, corrections, participants, book,
+        outline, dashboard, changes, record_batch, record, assess, change_version, corrections, participants,
         overview, cohort, export_participants, export_cohort,
     ],
 )  # fmt: skip

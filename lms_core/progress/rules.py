@@ -87,7 +87,7 @@ def _combined(rule: Rule, leaf: Callable[[Rule], t.Missing | None]) -> list[t.Mi
     if more == len(still):
         return [one for part in still for one in part]
     choices = "; ".join(" and ".join(one.text for one in part) for part in still)
-    return [t.Missing(code=rule.rule, text=f"{more} of: {choices}", unit=None)]
+    return [t.Missing(code=rule.rule, text=f"{more} of: {choices}", unit=None, n=more, of=still)]
 
 
 def _unit_leaf(rule: Rule, unit: Unit, state: State, sessions: Sessions) -> t.Missing | None:
@@ -98,7 +98,8 @@ def _unit_leaf(rule: Rule, unit: Unit, state: State, sessions: Sessions) -> t.Mi
             if state.score is not None and rule.score is not None and state.score >= rule.score:
                 return None
             have = "none so far" if state.score is None else f"{state.score} so far"
-            return _one("score", unit, f"{rule.score} points in “{unit.title}” ({have})")
+            text = f"{rule.score} points in “{unit.title}” ({have})"
+            return _one("score", unit, text, score=rule.score, scored=state.score)
         case "attended":
             return _attending(rule, unit, state.attended, sessions)
         case _:
@@ -119,7 +120,7 @@ def _watching(rule: Rule, unit: Unit, watched: list[Piece]) -> t.Missing | None:
     if lacking <= 0:
         return None
     amount = _count(lacking, "second") if lacking < 60 else _count(-(-lacking // 60), "minute")
-    return _one("watched", unit, f"{amount} of “{unit.title}”")
+    return _one("watched", unit, f"{amount} of “{unit.title}”", seconds=lacking)
 
 
 def _attending(rule: Rule, unit: Unit, attended: Mapping[str, list[Any]], sessions: Sessions) -> t.Missing | None:
@@ -127,7 +128,9 @@ def _attending(rule: Rule, unit: Unit, attended: Mapping[str, list[Any]], sessio
         return _one("attended", unit, f"“{unit.title}”: no session is planned yet")
     have = sum(_minutes(attended[key], held) for key, held in sessions.items() if key in attended)
     lacking = -(-sum(held.minutes for held in sessions.values()) * (rule.percent or 0) // 100) - have
-    return None if lacking <= 0 else _one("attended", unit, f"{_count(lacking, 'minute')} of attendance")
+    if lacking <= 0:
+        return None
+    return _one("attended", unit, f"{_count(lacking, 'minute')} of attendance", minutes=lacking)
 
 
 def _minutes(word: list[Any], held: Held) -> int:
@@ -139,5 +142,5 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _one(code: t.MissingCode, unit: Unit, text: str) -> t.Missing:
-    return t.Missing(code=code, text=text, unit=unit.key)
+def _one(code: t.MissingCode, unit: Unit, text: str, **figures: Any) -> t.Missing:
+    return t.Missing(code=code, text=text, unit=unit.key, **figures)

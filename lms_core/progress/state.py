@@ -20,6 +20,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     completed_at: datetime | None = None
     told_at: datetime | None = None
     score: Decimal | None = None
+    told_score: Decimal | None = None
+    attempts: dict[str, list[Any]] = {}
     position: int | None = None
     position_at: datetime | None = None
     position_event: UUID | None = None
@@ -31,8 +33,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     def stored(cls, row: Any) -> State:
         """Read a state from its row, or from the nulls of an outer join that found none."""
         values = {name: getattr(row, name) for name in cls.__struct_fields__}
-        lists = {"watched": row.watched or [], "facts": row.facts or [], "attended": row.attended or {}}
-        return cls(**values | lists)
+        lists = {name: values[name] or [] for name in ("watched", "facts")}
+        words = {name: values[name] or {} for name in ("attempts", "attended")}
+        return cls(**values | lists | words)
 
 
 def of_event(row: Any) -> State:
@@ -43,9 +46,12 @@ def of_event(row: Any) -> State:
     """
     at = min(row.at, row.received_at)
     moved = row.position is not None
+    score = None if row.score is None else str(row.score)
     return State(
         told_at=at if row.completed else None,
         score=row.score,
+        told_score=row.score if row.attempt is None else None,
+        attempts={} if row.attempt is None else {str(row.attempt): [*_order(at, row), score]},
         position=row.position,
         position_at=at if moved else None,
         position_event=row.id if moved else None,
@@ -58,15 +64,20 @@ def of_event(row: Any) -> State:
 def join(states: Iterable[State]) -> State:
     """Join states: the earliest completion, the best score, the latest position, all else that was ever said.
 
-    Of two positions at one moment that of the higher event id counts.
+    On an attempt, as on a session, the latest word holds; of two at one moment, that of the higher event id, and so
+    with positions.
     """
     joined = list(states)
     moved = [one for one in joined if one.position is not None]
+    told_score = _best(one.told_score for one in joined)
+    attempts = _latest(word for one in joined for word in one.attempts.items())
     last = max(moved, key=lambda one: (one.position_at, one.position_event), default=State())
     return State(
         completed_at=_earliest(one.completed_at for one in joined),
         told_at=_earliest(one.told_at for one in joined),
-        score=max((one.score for one in joined if one.score is not None), default=None),
+        score=_best([told_score, *(Decimal(score) for *_, score in attempts.values() if score is not None)]),
+        told_score=told_score,
+        attempts=attempts,
         position=last.position,
         position_at=last.position_at,
         position_event=last.position_event,
@@ -77,18 +88,24 @@ def join(states: Iterable[State]) -> State:
 
 
 def _attended(at: datetime, row: Any) -> dict[str, list[Any]]:
-    """Return one word on a session; it begins with what orders words on it: the moment, and the event's id."""
-    moment = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return {
-        row.session_id.hex: [moment, row.id.hex, *(row.attended[name] for name in ("minutes", "excused", "remote"))]
-    }
+    """Return one word on a session."""
+    return {row.session_id.hex: [*_order(at, row), *(row.attended[name] for name in ("minutes", "excused", "remote"))]}
+
+
+def _order(at: datetime, row: Any) -> tuple[str, str]:
+    """Return what a word begins with, so that it is before or after others: the moment, and the event's id."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"), row.id.hex
 
 
 def _latest(words: Iterable[tuple[str, list[Any]]]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
-    for session, word in words:
-        found[session] = max(found.get(session, word), word)
+    for about, word in words:
+        found[about] = max(found.get(about, word), word)
     return found
+
+
+def _best(scores: Iterable[Decimal | None]) -> Decimal | None:
+    return max((score for score in scores if score is not None), default=None)
 
 
 def _earliest(moments: Iterable[datetime | None]) -> datetime | None:

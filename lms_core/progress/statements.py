@@ -18,6 +18,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -28,7 +29,7 @@ from lms_core.media.tables import preparation
 from lms_core.modules.tables import run, session, unit, unit_file, version
 from lms_core.people.tables import person, role
 from lms_core.progress.state import State
-from lms_core.progress.tables import progress_event, unit_state
+from lms_core.progress.tables import former_unit, progress_event, unit_state
 
 MOST_PIECES = 2_000
 """So many pieces of a film, apart from each other, does nobody watch; a unit that has them takes no more."""
@@ -58,15 +59,15 @@ def _told(dialect: Any) -> FromClause:
 def _insert(dialect: Any) -> Any:
     """Write the events that may be written: access check, rules and lock stand in the statement that writes.
 
-    An event comes into being only if the person takes part in the run, the unit is in the run's version, its kind is
-    allowed and the score possible. What participants may is data: with `needs`, their role must have that permission.
+    An event comes into being only if the person takes part in the run, the unit is or was in it, its kind is allowed
+    and the score possible. What participants may is data: with `needs`, their role must have that permission.
     """
     told = _told(dialect)
     pieces = func.jsonb_array_length if dialect is postgresql else func.json_array_length
     allowed = (
         select(
-            told.c.id, _WHO, run_enrolment.c.run_id, unit.c.key, told.c.completed, told.c.score, told.c.position,
-            told.c.watched, told.c.facts, told.c.session_id, told.c.attended, told.c.at,
+            told.c.id, _WHO, run_enrolment.c.run_id, unit.c.key, told.c.completed, told.c.score, told.c.attempt,
+            told.c.position, told.c.watched, told.c.facts, told.c.session_id, told.c.attended, told.c.at,
             bindparam("received_at", type_=progress_event.c.received_at.type),
             bindparam("recorded_by", type_=progress_event.c.recorded_by.type),
         )
@@ -74,7 +75,14 @@ def _insert(dialect: Any) -> Any:
         .join(run_enrolment, and_(run_enrolment.c.person_id == _WHO, run_enrolment.c.run_id == told.c.run_id))
         .join(person, person.c.id == run_enrolment.c.person_id)
         .join(run, run.c.id == run_enrolment.c.run_id)
-        .join(unit, and_(unit.c.version_id == run.c.version_id, unit.c.key == told.c.unit_key))
+        .outerjoin(former_unit, and_(former_unit.c.run_id == run.c.id, former_unit.c.unit_key == told.c.unit_key))
+        .join(
+            unit,
+            and_(
+                unit.c.version_id == func.coalesce(former_unit.c.version_id, run.c.version_id),
+                unit.c.key == told.c.unit_key,
+            ),
+        )
         .outerjoin(unit_state, state_of_unit(_WHO))
         .where(
             TAKES_PART,
@@ -141,26 +149,32 @@ _films = (
 DURATION = case((unit.c.completion.is_not(None), _films))
 """How long the film of a unit is, in milliseconds; asked only where the unit has a rule that may want to know."""
 
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
+_places = union_all(
+    select(run.c.id, run.c.version_id, unit.c.key)
+    .join(unit, unit.c.version_id == run.c.version_id)
+    .where(run.c.id.in_(_RUNS), unit.c.key.in_(_KEYS)),
+    select(former_unit.c.run_id, former_unit.c.version_id, former_unit.c.unit_key).where(
+        former_unit.c.run_id.in_(_RUNS), former_unit.c.unit_key.in_(_KEYS)
+    ),
+).subquery()
 _mine = unit_state.alias()
 _newest = select(func.coalesce(func.max(_mine.c.changed), 0)).where(_mine.c.person_id == _WHO).scalar_subquery()
 UNITS = (
     select(
         run.c.id.label("run_id"), run_enrolment.c.state, unit.c.key, unit.c.title, unit.c.kind, unit.c.completion,
-        DURATION.label("duration_ms"), version.c.completion.label("of_run"), unit.c.required, unit.c.max_score,
+        DURATION.label("duration_ms"), version.c.completion.label("of_run"), unit.c.max_score,
+        and_(unit.c.required, unit.c.version_id == run.c.version_id).label("required"),
         func.coalesce(_lacking_by_run.c.count, 0).label("lacking"), _newest.label("newest"), *_STATE,
     )
     .select_from(run_enrolment)
     .join(run, run.c.id == run_enrolment.c.run_id)
     .join(version, version.c.id == run.c.version_id)
-    .join(unit, unit.c.version_id == run.c.version_id)
+    .join(_places, _places.c.id == run.c.id)
+    .join(unit, and_(unit.c.version_id == _places.c.version_id, unit.c.key == _places.c.key))
     .outerjoin(unit_state, state_of_unit(_WHO))
     .outerjoin(_lacking_by_run, _lacking_by_run.c.id == run.c.id)
-    .where(
-        run_enrolment.c.person_id == _WHO,
-        run_enrolment.c.run_id.in_(_RUNS),
-        TAKES_PART,
-        unit.c.key.in_(bindparam("keys", expanding=True)),
-    )
+    .where(run_enrolment.c.person_id == _WHO, TAKES_PART)
 )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ progress_event = Table(
     Column("unit_key", String(120), nullable=False),
     Column("completed", Boolean, nullable=False),
     Column("score", Hundredths),
+    Column("attempt", Integer),
     Column("position", Integer),
     Column("watched", Json),
     Column("facts", Json),
@@ -44,7 +45,9 @@ unit_state = Table(
     Column("unit_key", String(120), primary_key=True),
     Column("completed_at", Instant),  # decided: by the unit's rule, or as told where it has none; never taken back
     Column("told_at", Instant),
-    Column("score", Hundredths),
+    Column("score", Hundredths),  # the best of the two that follow
+    Column("told_score", Hundredths),
+    Column("attempts", Json, nullable=False),  # the latest word on each: {attempt: [at, event, score]}
     Column("position", Integer),
     Column("position_at", Instant),
     Column("position_event", Uuid),
@@ -56,6 +59,15 @@ unit_state = Table(
     UniqueConstraint("person_id", "changed"),
     # outline and dashboard are range scans of one person's rows in one run
     sqlite_with_rowid=False,
+)
+
+# a unit that the run has no more, and the version in which it had it last: what devices tell of it late still counts
+former_unit = Table(
+    "former_unit",
+    metadata,
+    Column("run_id", Uuid, ForeignKey("run.id", ondelete="CASCADE"), primary_key=True),
+    Column("unit_key", String(120), primary_key=True),
+    Column("version_id", Uuid, ForeignKey("module_version.id"), nullable=False),
 )
 
 # what participants are shown of each change of a run's version, as it was told when it happened

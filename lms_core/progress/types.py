@@ -53,7 +53,8 @@ class ProgressEvent(Told, frozen=True, kw_only=True):
             check_decimal("score", self.score, 0, 100_000)
         if not all(0 <= start < end <= 1_000_000 for start, end in self.watched or ()):
             raise BadValue("watched", "each piece must be [from, to] with 0 <= from < to <= 1000000 seconds")
-        said = (self.score, self.position, self.watched, self.facts, getattr(self, "attended", None))
+        said = [self.score, self.position, self.watched, self.facts]
+        said += [getattr(self, name, None) for name in ("attended", "attempt")]
         if not self.completed and all(one is None for one in said):
             raise ValueError("give completed, score, position, watched or facts, or the event says nothing")
 
@@ -71,11 +72,17 @@ class Attendance(Payload, frozen=True, kw_only=True):
 
 
 class Assessment(ProgressEvent, frozen=True, kw_only=True):
-    """A progress event told by one who assesses: a hand-in, a sign-off and attendance as well."""
+    """A progress event told by one who assesses: a hand-in, a sign-off and attendance as well.
+
+    `attempt` says which attempt the score is of. The latest word on an attempt holds, so a mistyped score is corrected
+    by another event (without a score: there is none), and the best attempt counts. A score without an attempt is one of
+    its own, and can only be outdone.
+    """
 
     # wider than what participants may say of themselves, which the checker takes for a mistake
     facts: Annotated[list[Fact], Meta(min_length=1, max_length=4)] | None = None  # type: ignore[assignment]
     attended: Attendance | None = None
+    attempt: Annotated[int, Meta(ge=1, le=1_000)] | None = None
 
 
 class PlacedEvent(Assessment, frozen=True, kw_only=True):
@@ -190,15 +197,24 @@ class OutlineUnit(View, frozen=True, kw_only=True):
 MissingCode = Literal[RuleKind, "completed"]
 
 
-class Missing(View, frozen=True, kw_only=True):
+class Missing(View, frozen=True, kw_only=True, omit_defaults=True):
     """Something that is missing until a unit or a run is completed: in words, such as 12 minutes of “Film”.
 
-    The code is the kind of the rule; `completed` is what an event has to say of a unit without a rule.
+    The code is the kind of the rule; `completed` is what an event has to say of a unit without a rule. For words in
+    another language there are the figures: `seconds` of a film yet to be watched or `minutes` yet to be attended (none
+    while nobody knows how long the film is, or no session is planned), the `score` that is asked for and the one
+    `scored` so far, and for `any` and `nOf` the choices in `of`, of which `n` more must be met in full.
     """
 
     code: MissingCode
     text: str
     unit: str | None
+    seconds: int | None = None
+    minutes: int | None = None
+    score: Decimal | None = None
+    scored: Decimal | None = None
+    n: int | None = None
+    of: list[list[Missing]] = []
 
 
 class Outline(View, frozen=True, kw_only=True):

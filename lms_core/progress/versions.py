@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,8 +22,8 @@ from lms_core.people.tables import person
 from lms_core.progress import statements as sql
 from lms_core.progress import types as t
 from lms_core.progress.corrections import write_correction
-from lms_core.progress.rules import Unit, asks_for, decided, missing_of_run
-from lms_core.progress.sessions import held_sessions
+from lms_core.progress.rules import Sessions, Unit, asks_for, decided, missing_of_run
+from lms_core.progress.sessions import held_for_each
 from lms_core.progress.state import State
 from lms_core.progress.tables import unit_state
 from lms_core.types import now
@@ -33,7 +35,7 @@ async def change_version(
     """Pin a run to another published version of its module, and complete it for those who thereby lack nothing.
 
     Nobody loses what she has completed. Raises NotFound, PreconditionFailed, and Conflict when there is no such
-    published version. At most eighteen statements for a thousand states, whatever the number of participants.
+    published version. At most twenty statements for a thousand states, whatever the number of participants.
     """
     target = await _target(connection, run_id, number, expected)
     await connection.execute(update(run).where(run.c.id == run_id).values(version_id=target.id, revision=expected + 1))
@@ -89,20 +91,33 @@ async def _decide_units(connection: AsyncConnection, run_id: UUID) -> None:
         .where(run_enrolment.c.run_id == run_id, sql.TAKES_PART, unit_state.c.completed_at.is_(None))
     )  # fmt: skip
     rows = (await connection.execute(query)).all()
-    units = {row.key: Unit.of(row) for row in rows}
+    units = {row.key: Unit.of(row) for row in {row.key: row for row in rows}.values()}
     attending = any(asks_for(one.rule, "attended") for one in units.values())
-    sessions = (await held_sessions(connection, [run_id] if attending else [])).get(run_id, {})
+    sessions = await held_for_each(connection, run_id) if attending else _no_sessions
+    # thousands of people with dozens of units each would hold everybody up
+    changed = await asyncio.to_thread(_completed, run_id, rows, units, sessions)
+    if changed:
+        await connection.execute(sql.WRITE_STATES[connection.dialect.name], changed)
+
+
+def _no_sessions(person_id: UUID) -> Sessions:
+    return {}
+
+
+def _completed(
+    run_id: UUID, rows: Sequence[Any], units: dict[str, Unit], sessions: Callable[[UUID], Sessions]
+) -> list[dict[str, Any]]:
+    """Return the states, as they are written, in which nothing is missing any more."""
     moment = now()
     changed: list[dict[str, Any]] = []
     numbers: dict[UUID, int] = {}
     for row in rows:
-        state = decided(units[row.key], State.stored(row), sessions, moment)
+        state = decided(units[row.key], State.stored(row), sessions(row.person_id), moment)
         if state.completed_at is not None:
             numbers[row.person_id] = numbers.get(row.person_id, row.newest) + 1
             place = {"person_id": row.person_id, "run_id": run_id, "unit_key": row.key}
             changed.append({**place, **msgspec.structs.asdict(state), "changed": numbers[row.person_id]})
-    if changed:
-        await connection.execute(sql.WRITE_STATES[connection.dialect.name], changed)
+    return changed
 
 
 async def _complete(connection: AsyncConnection, run_id: UUID, rule: Any) -> Any:

@@ -78,7 +78,7 @@ async def test_one_large_file(
 ) -> None:
     """In turns, for whatever comes second finds the disk busy with what came first; medians of the ratios."""
     programme = await world.programme()
-    up, whole, down, used = [], [], [], []
+    up, whole, down, used, idle = [], [], [], [], []
     for turn in range(TURNS):
         place = write(tmp_path / "large.bin", LARGE)
         file = await asyncio.to_thread(digest, place)
@@ -105,6 +105,9 @@ async def test_one_large_file(
                 took = time.perf_counter() - began
             used.append(cpu_seconds(server) - before)
             await world.checked(world.admin, {"id": str(media.id)})
+            before = cpu_seconds(server)
+            await asyncio.sleep(took)
+            idle.append(cpu_seconds(server) - before)
             return took, media
 
         if turn % 2:
@@ -123,7 +126,8 @@ async def test_one_large_file(
             down.append(plain / read_through(answer))
     print(
         f"\n1 GiB, of the SDK's rate: up {shown(up)}, with the digest before it {shown(whole)}, down {shown(down)}; "
-        f"the server used {statistics.median(used) * 1000:.0f} ms"
+        f"the server used {statistics.median(used) * 1000:.0f} ms, "
+        f"and idle for as long {statistics.median(idle) * 1000:.0f} ms"
     )
 
 

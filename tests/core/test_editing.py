@@ -26,6 +26,10 @@ EDITING = {
     ),
     "PUT /programmes/{programme_id}/media-quota": ("/programmes/{programme_id}/media-quota", 200),
     "PUT /modules/{module_id}/draft": ("/modules/{module_id}", 200),
+    "PUT /modules/{module_id}/attempts-elsewhere/{person_id}": (
+        "/modules/{module_id}/attempts-elsewhere/{person_id}",
+        200,
+    ),
     "POST /modules/{module_id}/publish": ("/modules/{module_id}", 201),
     "PATCH /runs/{run_id}": ("/runs/{run_id}", 200),
     "PUT /runs/{run_id}/capacity": ("/runs/{run_id}", 200),

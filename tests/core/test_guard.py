@@ -18,6 +18,7 @@ from lms_core.app import create_app
 from lms_core.guard import RouteWithoutPermissionError, check_routes
 from lms_core.people import actions as people
 from tests.conftest import living
+from tests.support.patience import REMEMBERED
 from tests.support.world import Actor, World, statements
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(guard, "time", clock)
+    monkeypatch.setattr(guard, "REMEMBER_SECONDS", REMEMBERED)
     return clock
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Uuid, insert, literal, select
 from lms_core.outbox.events import send
 from lms_core.outbox.tables import delivery
 from tests.support.campus import Sample, operations
+from tests.support.guests import links
 from tests.support.handins import hand_in
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ async def lists(world: World) -> dict[str, list[str]]:
         "/organisations": await make("/organisations", name="A firm", kind="firm"),
         "/programmes": [programme["id"], *await make("/programmes", title="P", degree="M.Sc.")],
         f"{path}/webhooks": hooks,
+        f"{path}/guest-links": await links(world, programme["id"], *(f"Guest {number}" for number in range(ROWS))),
         f"{path}/modules": [module["id"], *await make(f"{path}/modules", title="M")],
         f"{path}/media": await files(),
         f"{path}/runs": [run["id"] for run in runs],
@@ -105,6 +107,7 @@ async def lists(world: World) -> dict[str, list[str]]:
         f"{path}/cohort": people,
         f"/runs/{runs[0]['id']}/participants": people,
         f"/runs/{runs[0]['id']}/enrolment-changes": await enrolment_changes(world, runs[0]),
+        f"{path}/runs/{runs[0]['id']}/enrolments": people,
         "/me/progress": [run["id"] for run in runs[1:]],
         f"{exams}/{exam['id']}/registrations": people,
         f"{path}/transcripts": people,

@@ -81,6 +81,8 @@ GET /programmes/{programme_id}/plugins/{name}/export                    200 200 
 GET /plugins/health                                                     200 403 403 403 403 403 403 403 403
 GET /programmes/{programme_id}/plugins-health                           200 200 403 404 403 200 403 403 404
 GET /metrics                                                            200 403 403 403 403 403 403 403 403
+GET /programmes/{programme_id}/guest-links                              200 200 403 404 403 200 403 403 404
+DELETE /programmes/{programme_id}/guest-links/{link_id}                 204 204 403 404 403 204 403 403 404
 GET /programmes/{programme_id}/modules                                  200 200 200 404 200 200 200 200 404
 POST /programmes/{programme_id}/modules                                 201 201 201 404 403 403 403 403 404
 PUT /programmes/{programme_id}/adoptions/{module_id}                    204 404 403 404 403 404 403 403 404
@@ -135,6 +137,7 @@ DELETE /runs/{run_id}/enrolments/{person_id}                            204 204 
 PUT /runs/{run_id}/enrolments/{person_id}/approval                      200 200 403 403 403 403 403 403 404
 PUT /runs/{run_id}/enrolments/{person_id}/waivers/{rule}                200 200 403 403 403 403 403 403 404
 GET /runs/{run_id}/enrolment-changes                                    200 200 403 403 403 403 403 403 404
+GET /programmes/{programme_id}/runs/{run_id}/enrolments                 200 200 403 404 403 403 403 403 404
 PUT /runs/{run_id}/capacity                                             200 200 200 200 403 403 403 403 404
 GET /runs/{run_id}/seat-rules                                           200 200 200 200 200 403 200 200 404
 PUT /runs/{run_id}/seat-rules                                           200 200 200 200 403 403 403 403 404
@@ -153,7 +156,6 @@ POST /runs/{run_id}/participants/{person_id}/units/{unit_key}/progress  200 200 
 PUT /runs/{run_id}/version                                              200 200 200 200 403 403 403 403 404
 GET /runs/{run_id}/corrections                                          200 200 200 200 403 403 200 403 404
 GET /runs/{run_id}/participants                                         200 200 200 200 200 403 403 403 404
-POST /runs/{run_id}/participants/{person_id}/credit                     409 403 403 403 409 403 403 403 404
 GET /programmes/{programme_id}/overview                                 200 200 403 404 403 200 403 403 404
 GET /programmes/{programme_id}/cohort                                   200 200 403 404 403 403 403 403 404
 GET /runs/{run_id}/exports/participants                                 200 200 200 200 200 403 403 403 404
@@ -171,9 +173,13 @@ DELETE /runs/{run_id}/exams/{exam_id}/registrations/{person_id}         204 204 
 GET /runs/{run_id}/exams/{exam_id}/marks/{person_id}                    200 200 200 200 200 403 403 403 404
 PUT /runs/{run_id}/exams/{exam_id}/marks/{person_id}                    200 200 200 200 200 403 403 403 404
 POST /runs/{run_id}/exams/{exam_id}/marks/{person_id}/credit            409 403 403 403 409 403 403 403 404
+POST /runs/{run_id}/participants/{person_id}/credit                     409 403 403 403 409 403 403 403 404
 POST /runs/{run_id}/participants/{person_id}/credit/reversal            404 403 403 403 404 403 403 403 404
+GET /modules/{module_id}/attempts-elsewhere/{person_id}                 200 403 403 404 200 403 403 403 404
+PUT /modules/{module_id}/attempts-elsewhere/{person_id}                 200 403 403 404 200 403 403 403 404
 GET /me/transcript                                                      200 200 200 200 200 200 200 200 200
 GET /programmes/{programme_id}/transcripts                              200 200 403 404 200 403 403 403 404
+GET /programmes/{programme_id}/exports/transcripts                      200 200 403 404 200 403 403 403 404
 GET /programmes/{programme_id}/transcripts/{person_id}                  200 200 403 404 200 403 403 403 404
 GET /runs/{run_id}/units/{unit_key}/deadline                            200 200 200 200 403 403 200 403 404
 PUT /runs/{run_id}/units/{unit_key}/deadline                            200 200 200 200 403 403 403 403 404

@@ -103,7 +103,7 @@ async def test_killed_at_any_moment_they_arrive_whole(
 
     def push(place: Path) -> Any:
         words = ("push", place, "--programme", programme["key"], "--module", module["key"], "--unit", "film")
-        return started(LMS, *words, "--no-wait", "--patience", "5", env=env)
+        return started(LMS, *words, "--no-wait", "--patience", "60", env=env)
 
     async def kill(victim: str, running: Running) -> None:
         if victim == "client":

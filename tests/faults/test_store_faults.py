@@ -91,6 +91,7 @@ async def test_what_needs_the_store_says_so_and_succeeds_when_it_is_back(
 
 async def test_an_answer_that_is_lost_is_found_out(world: World, flaky: FlakyStore) -> None:
     media, parts = await begun(world)
+    assert media.pop("begun") is False
     flaky.fail("lost", times=1, methods=["POST"])  # the parts are joined, and nobody hears of it
     await refused(world, "POST", f"/media/{media['id']}/complete", {"parts": parts})
     done = await world.admin.post(f"/media/{media['id']}/complete", {"parts": parts}, 200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -94,4 +95,4 @@ def test_a_server_that_hangs_in_a_plugin_says_where_and_the_next_one_answers(
 
     log = serving.log.read_text()
     assert "Timeout (0:00:03)!" in log
-    assert 'lms_hangs.py", line 15 in preview_change' in log
+    assert re.search(r'lms_hangs\.py", line 1[56] in preview_change', log)  # either line of its loop

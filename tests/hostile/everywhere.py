@@ -6,12 +6,19 @@ from typing import Any
 from lms_core.api import (
     CalendarEntry,
     CalendarRequest,
+    CandidateEvent,
+    ConstraintsRequest,
     Context,
+    CreditEvent,
     CreditsRequest,
+    DeadlineEvent,
     Effect,
     EnrolmentCreated,
     EnrolmentEnded,
     EnrolmentRequest,
+    ExamEvent,
+    ExtensionEvent,
+    HandInEvent,
     ModuleCompleted,
     Objection,
     PendingCredit,
@@ -19,9 +26,12 @@ from lms_core.api import (
     PluginChanged,
     PluginProposal,
     RunDecided,
+    SessionConstraint,
     SessionEvent,
     SessionPlan,
     SessionRemark,
+    SlotScore,
+    SlotsRequest,
     hookimpl,
 )
 
@@ -39,6 +49,14 @@ class Everywhere(Plugin):
     @hookimpl
     async def check_session(self, context: Context, session: SessionPlan) -> list[SessionRemark]:
         return await self.act(context, "check_session")
+
+    @hookimpl
+    async def session_constraints(self, context: Context, request: ConstraintsRequest) -> list[SessionConstraint]:
+        return await self.act(context, "session_constraints")
+
+    @hookimpl
+    async def score_slots(self, context: Context, request: SlotsRequest) -> list[SlotScore]:
+        return await self.act(context, "score_slots")
 
     @hookimpl
     async def calendar_entries(self, context: Context, request: CalendarRequest) -> list[CalendarEntry]:
@@ -67,6 +85,62 @@ class Everywhere(Plugin):
     @hookimpl
     async def module_completed(self, context: Context, event: ModuleCompleted) -> None:
         await self.act(context, "module_completed")
+
+    @hookimpl
+    async def exam_planned(self, context: Context, event: ExamEvent) -> None:
+        await self.act(context, "exam_planned")
+
+    @hookimpl
+    async def exam_changed(self, context: Context, event: ExamEvent) -> None:
+        await self.act(context, "exam_changed")
+
+    @hookimpl
+    async def exam_cancelled(self, context: Context, event: ExamEvent) -> None:
+        await self.act(context, "exam_cancelled")
+
+    @hookimpl
+    async def exam_registered(self, context: Context, event: CandidateEvent) -> None:
+        await self.act(context, "exam_registered")
+
+    @hookimpl
+    async def exam_deregistered(self, context: Context, event: CandidateEvent) -> None:
+        await self.act(context, "exam_deregistered")
+
+    @hookimpl
+    async def mark_recorded(self, context: Context, event: CandidateEvent) -> None:
+        await self.act(context, "mark_recorded")
+
+    @hookimpl
+    async def credit_booked(self, context: Context, event: CreditEvent) -> None:
+        await self.act(context, "credit_booked")
+
+    @hookimpl
+    async def credit_reversed(self, context: Context, event: CreditEvent) -> None:
+        await self.act(context, "credit_reversed")
+
+    @hookimpl
+    async def deadline_set(self, context: Context, event: DeadlineEvent) -> None:
+        await self.act(context, "deadline_set")
+
+    @hookimpl
+    async def deadline_removed(self, context: Context, event: DeadlineEvent) -> None:
+        await self.act(context, "deadline_removed")
+
+    @hookimpl
+    async def extension_granted(self, context: Context, event: ExtensionEvent) -> None:
+        await self.act(context, "extension_granted")
+
+    @hookimpl
+    async def extension_withdrawn(self, context: Context, event: ExtensionEvent) -> None:
+        await self.act(context, "extension_withdrawn")
+
+    @hookimpl
+    async def hand_in_made(self, context: Context, event: HandInEvent) -> None:
+        await self.act(context, "hand_in_made")
+
+    @hookimpl
+    async def hand_in_assessed(self, context: Context, event: HandInEvent) -> None:
+        await self.act(context, "hand_in_assessed")
 
     @hookimpl
     async def session_published(self, context: Context, event: SessionEvent) -> None:

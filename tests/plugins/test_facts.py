@@ -1,10 +1,23 @@
 """What plugins may read of the core without knowing its tables."""
 
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
 
-from lms_core.api import NotFound, PersonFacts, RunFacts, Seat, SeatFacts, read_person, read_run, read_seats
+from lms_core.api import (
+    NotFound,
+    PersonFacts,
+    RunFacts,
+    RunMinimum,
+    Seat,
+    SeatFacts,
+    read_minimum,
+    read_person,
+    read_persons,
+    read_run,
+    read_seats,
+)
 from tests.support.world import World, statements
 
 UNIT = {"key": "intro", "kind": "reading", "title": "Introduction"}
@@ -29,6 +42,16 @@ async def test_facts_about_a_run_and_a_person(world: World) -> None:
     assert len(seen) == 2
 
 
+async def test_facts_about_many_persons_at_once(world: World) -> None:
+    ann, bo = await world.person("Ann"), await world.person("Bo")
+    await world.person("Cy")
+    async with world.database.read() as connection:
+        with statements(world.database) as seen:
+            found = await read_persons(connection, [bo.person.id, ann.person.id, uuid4()])
+        assert len(seen) == 1
+        assert found == [await read_person(connection, who.person.id) for who in (ann, bo)]
+
+
 async def test_the_seats_of_a_person_are_those_under_the_programme(world: World) -> None:
     programme, other = await world.programme(), await world.programme("other")
     runs = [
@@ -51,3 +74,18 @@ async def test_the_seats_of_a_person_are_those_under_the_programme(world: World)
         elsewhere = await read_seats(connection, sofia.person.id, UUID(other["id"]))
         assert elsewhere == SeatFacts(True, (Seat(ids[3], "enrolled"),))
         assert await read_seats(connection, uuid4(), UUID(programme["id"])) == SeatFacts(False, ())
+
+
+async def test_the_minimum_of_a_run_and_what_was_decided(world: World) -> None:
+    programme = await world.programme()
+    run = await world.run(programme, await world.module(programme, [UNIT]))
+    other = await world.run(programme, await world.module(programme, [UNIT], "optics"))
+    rules = {"minimum": 3, "decideAt": "2027-02-01T12:00:00", "zone": "Europe/Berlin"}
+    await world.admin.put(f"/runs/{run['id']}/seat-rules", rules, If_Match='"1"')
+    due = datetime(2027, 2, 1, 11, tzinfo=UTC)
+    async with world.database.read() as connection:
+        with statements(world.database) as seen:
+            assert await read_minimum(connection, UUID(run["id"])) == RunMinimum(3, due, None)
+        assert len(seen) == 1
+        for nothing in (UUID(other["id"]), uuid4()):
+            assert await read_minimum(connection, nothing) == RunMinimum(None, None, None)

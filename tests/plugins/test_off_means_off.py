@@ -48,10 +48,12 @@ EVERYTHING = {
         {
             "name": "board.read", "meaning": "read the notices", "plugin": "board",
             "roles": ["administrator", "student", "board.keeper"],
+            "confidential": False,
         },
         {
             "name": "board.pin", "meaning": "pin notices to the board", "plugin": "board",
             "roles": ["administrator", "board.keeper"],
+            "confidential": False,
         },
     ],
     "roles": [{"name": "board.keeper", "title": "Keeper of the notice board"}],

@@ -14,6 +14,7 @@ from lms_core.openapi import describe
 from lms_core.outbox.events import send
 from lms_core.outbox.tables import delivery
 from lms_core.types import now
+from tests.support.guests import links
 from tests.support.handins import hand_in
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ async def campus(world: World, key: str) -> Campus:
     }  # fmt: skip
     day = await admin.post(f"/runs/{run['id']}/sessions", session)
     exam = {
-        "title": f"Exam {key}", "kind": "written", "starts": "2099-02-10T09:00:00", "ends": "2099-02-10T11:00:00",
+        "title": f"Exam {key}", "kind": "paper", "starts": "2099-02-10T09:00:00", "ends": "2099-02-10T11:00:00",
         "registerBy": "2099-01-20T23:59:00", "deregisterBy": "2099-02-03T23:59:00", "zone": "Europe/Berlin",
         "place": f"Hall {key}",
     }  # fmt: skip
@@ -125,6 +126,8 @@ async def campus(world: World, key: str) -> Campus:
     file_id = handed_in["versions"][0]["files"][0]["id"]
     own = f"/runs/{run['id']}/units/intro/extensions/{participant.id}"
     await admin.put(own, longer, If_Match='"0"')
+    failed = {"failures": 1, "evidence": f"Seen {key}"}
+    await admin.put(f"/modules/{module['id']}/attempts-elsewhere/{participant.id}", failed, If_Match='"0"')
     # the role that being enrolled gives her anyway
     role = {"role": "student", "scope": "programme", "scopeId": programme["id"]}
     grant = await admin.post(f"/persons/{participant.id}/grants", role)
@@ -145,6 +148,7 @@ async def campus(world: World, key: str) -> Campus:
         "grant_id": grant["id"], "webhook_id": hook["id"], "exam_id": planned["id"], "file_id": file_id, "number": "1", "rule": "clashes", "unit_key": "intro", "file_key": "notes.txt", "path": "film.m3u8",
         "adopted_id": adopted["id"], "event_id": await dead_letter(world, key, programme["id"]),
         "orphan_id": await dead_letter(world, f"orphan-{key}", None), "subscriber": "plugin:sample",
+        "link_id": (await links(world, programme["id"], f"Guest of {key}"))[0],
     }  # fmt: skip
     content = {
         "title": f"Module {key}", "ects": "5", "workloadHours": 150, "language": "en", "offered": ["winter"],
@@ -235,6 +239,7 @@ async def campus(world: World, key: str) -> Campus:
         "PUT /runs/{run_id}/exams/{exam_id}": exam,
         "PUT /runs/{run_id}/exams/{exam_id}/marks/{person_id}": {"mark": "1.3", "outcome": None, "reason": f"R {key}"},
         "POST /runs/{run_id}/exams/{exam_id}/marks/{person_id}/credit": {"evidence": f"Seen {key}"},
+        "PUT /modules/{module_id}/attempts-elsewhere/{person_id}": failed,
         "POST /runs/{run_id}/participants/{person_id}/credit/reversal": {"evidence": f"Seen {key}"},
         "PUT /runs/{run_id}/units/{unit_key}/deadline": deadline,
         "POST /runs/{run_id}/units/{unit_key}/hand-in": {"files": [file_id]},

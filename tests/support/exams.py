@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from lms_core.assessment import handing_in, registering
+from lms_core.assessment import handing_in, marks, registering
 from lms_core.outbox.tables import outbox
 
 if TYPE_CHECKING:
@@ -25,12 +25,15 @@ EXAM = {
     "place": "Hall 1",
 }  # fmt: skip
 
+AFTER = "2099-03-01T09:00:00+01:00"
+"""A moment after it."""
+
 
 @contextmanager
 def at(moment: str) -> Iterator[None]:
     """Let those who watch over deadlines take this for the time; all else, such as tokens, goes by the real one."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (registering, handing_in):
+        for module in (registering, handing_in, marks):
             patch.setattr(module, "now", lambda: datetime.fromisoformat(moment))
         yield
 
@@ -71,8 +74,9 @@ class Faculty:
         return f"/runs/{run['id']}/exams/{made['id']}"
 
     async def result(self, exam: str, person: Actor, status: int = 200, known: int = 0, **result: str) -> Any:
-        """Record a result, when so many are known."""
-        return await self.examiner.put(f"{exam}/marks/{person.id}", result, status, If_Match=f'"{known}"')
+        """Record a result after the exam, when so many are known."""
+        with at(AFTER):
+            return await self.examiner.put(f"{exam}/marks/{person.id}", result, status, If_Match=f'"{known}"')
 
     async def attempt(self, run: dict[str, Any], person: Actor, **result: str) -> str:
         """Let a person take an exam with this result; return the address of the exam."""

@@ -30,7 +30,8 @@ def replay(events: Iterable[Any]) -> Told:
     for unit, those in by_unit.items():
         those.sort(key=lambda event: (min(event.at, event.received_at), event.id))
         moments = [min(event.at, event.received_at) for event in those if event.completed]
-        scores = [event.score for event in those if event.score is not None]
+        by_attempt = {event.attempt or event.id: event.score for event in those}  # the latest of an attempt comes last
+        scores = [score for score in by_attempt.values() if score is not None]
         positions = [event.position for event in those if event.position is not None]
         found[unit] = (
             moments[0] if moments else None,

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
-import sys
-import time
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import httpx
 
+from tests.support.processes import LMS, browser, free_port, wait_until
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from content_store import StoreSettings
 
-LMS = Path(sys.executable).with_name("lms")
+__all__ = ["LMS", "Serving", "environment", "free_port"]
 
 
 def environment(database_url: str, store: StoreSettings, port: int) -> dict[str, str]:
@@ -32,12 +33,6 @@ def environment(database_url: str, store: StoreSettings, port: int) -> dict[str,
         "LMS_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "LMS_PORT": str(port),
     }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Serving:
@@ -56,19 +51,18 @@ class Serving:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = process = subprocess.Popen(
                 [LMS, "serve"], env=self.env, stdout=log, stderr=log, start_new_session=True
             )
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            assert self.process.poll() is None, self.log.read_text()
-            try:
-                if httpx.get(f"{self.url}/health/ready", timeout=10).is_success:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.1)
-        raise AssertionError(f"not ready in a minute: {self.log.read_text()}")
+
+        def ready() -> bool:
+            assert process.poll() is None, self.log.read_text()
+            with suppress(httpx.TransportError):
+                return http.get("/health/ready").is_success
+            return False
+
+        with browser(self.url) as http:
+            wait_until(ready, f"the server is ready; its log: {self.log}")
 
     def kill(self) -> None:
         assert self.process

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lms_core.modules.types import check_wall
 from lms_core.types import BadValue, instant_of
 from tests.support.calendars import read
+from tests.support.corrections import move, publish
 from tests.support.exams import Faculty, told
 from tests.support.world import statements
 
@@ -219,3 +220,16 @@ async def test_deadlines_stand_in_the_calendar_and_an_extension_looks_like_any(w
     await course.faculty.lecturer.delete(f"{course.essay}/deadline", If_Match='"1"')
     ((again, entry),) = read((await world.http.get(feed["url"])).content).items()
     assert (again, entry["sequence"], entry["status"]) == (uid, 4, "CANCELLED")
+
+
+async def test_the_deadline_of_a_unit_that_a_correction_removes_is_cancelled_everywhere(
+    world: World, course: Course
+) -> None:
+    await course.due(f"{datetime.now(UTC).year + 1}-01-10T23:59:00")
+    feed = await course.anna.post("/me/calendar-feeds", {"name": "Phone"})
+    await publish(world, {"id": course.run["moduleId"]}, [UNITS[1]])
+    await move(world, course.run, 2)
+    assert await dues(course.anna) == []
+    ((_, entry),) = read((await world.http.get(feed["url"])).content).items()
+    assert (entry["title"], entry["sequence"], entry["status"]) == ("Mems: Essay", 2, "CANCELLED")
+    await course.faculty.lecturer.delete(f"{course.essay}/deadline", If_Match='"1"')

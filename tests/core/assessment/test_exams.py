@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from tests.support.calendars import read
 from tests.support.exams import EXAM, READING, Faculty, at, told
 from tests.support.world import statements
 
@@ -208,3 +210,52 @@ async def test_the_number_of_statements_of_registering_is_known(world: World) ->
             await act()
         counts[name] = len(seen)
     assert counts == {"list": 1, "register": 6, "again": 3, "deregister": 4}
+
+
+async def test_exams_stand_in_the_calendars_of_who_is_registered_and_who_teaches(world: World) -> None:
+    faculty = await Faculty.of(world)
+    run = await world.run(faculty.programme, await world.module(faculty.programme, [READING]))
+    anna, bea = [await world.student(name, faculty.programme) for name in ("Anna", "Bea")]
+    teacher = await world.person("Theo")
+    grant = {"role": "lecturer", "scope": "run", "scopeId": run["id"]}
+    await world.admin.post(f"/persons/{teacher.id}/grants", grant)
+    await world.admin.patch(f"/persons/{teacher.id}", {"language": "de"}, If_Match='"1"')
+    feeds = {}
+    for person in (anna, bea, teacher, faculty.lecturer):
+        feeds[person] = (await person.post("/me/calendar-feeds", {"name": "Phone"}))["url"]
+    year = datetime.now(UTC).year + 1
+    plan = {
+        "starts": f"{year}-02-10T09:00:00", "ends": f"{year}-02-10T11:00:00", "registerBy": f"{year}-01-20T23:59:00",
+        "deregisterBy": f"{year}-02-03T23:59:00",
+    }  # fmt: skip
+    exam = await faculty.exam(run, **plan)
+    oral = await faculty.exam(run, **plan, title="Oral", kind="oral")
+    for person in (anna, bea):
+        await person.put(f"/runs/{run['id']}/enrolment", {})
+        await person.put(f"{exam}/registration")
+    await bea.delete(f"{exam}/registration")
+
+    async def shown(person: Actor) -> list[tuple[str, str, str, int]]:
+        entries = read((await world.http.get(feeds[person])).content).values()
+        return sorted((e["title"], e["description"], e["status"], e["sequence"]) for e in entries)
+
+    mine = ("Mems: Written exam", "Written exam", "CONFIRMED", 1)
+    theirs = [("Mems: Oral", "Mündliche Prüfung"), ("Mems: Written exam", "Schriftliche Prüfung")]
+    assert [await shown(person) for person in feeds] == [[mine], [], [(*one, "CONFIRMED", 1) for one in theirs], []]
+    with statements(world.database) as seen:
+        ((_, entry),) = read((await world.http.get(feeds[anna])).content).items()
+    moment = datetime.fromisoformat(f"{year}-02-10T08:00:00Z")
+    assert (entry["starts"], entry["ends"] - moment, entry["zone"], entry["place"]) == (
+        moment, timedelta(hours=2), "Europe/Berlin", "Hall 1",
+    )  # fmt: skip
+    assert len(seen) == 5
+
+    await faculty.lecturer.delete(exam, If_Match='"1"')
+    await faculty.lecturer.delete(oral, If_Match='"1"')
+    cancelled = ("Mems: Written exam", "Written exam", "CANCELLED", 2)
+    assert [await shown(person) for person in feeds] == [
+        [cancelled],
+        [],
+        [(*one, "CANCELLED", 2) for one in theirs],
+        [],
+    ]

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from lms_core.progress.tables import credit
-from tests.support.exams import READING, Faculty, told
+from tests.support.exams import AFTER, READING, Faculty, at, told
 from tests.support.world import statements
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ async def sitting(world: World) -> Sitting:
 
 async def test_a_mark_and_its_corrections_are_all_kept(world: World, sitting: Sitting) -> None:
     faculty, anna, before = sitting.faculty, sitting.anna, len(await told(world))
-    recorded = await faculty.lecturer.put(sitting.marks, {"mark": "2.7"}, If_Match='"0"')
+    with at(AFTER):
+        recorded = await faculty.lecturer.put(sitting.marks, {"mark": "2.7"}, If_Match='"0"')
     (first,) = recorded["marks"]
     assert recorded == {
         "examId": sitting.exam[-36:], "personId": anna.id, "state": "passed",
@@ -72,11 +73,31 @@ async def test_a_mark_and_its_corrections_are_all_kept(world: World, sitting: Si
 
 async def test_two_who_record_at_once_do_not_overwrite_each_other(sitting: Sitting) -> None:
     people = (sitting.faculty.examiner, sitting.faculty.lecturer)
-    answers = await asyncio.gather(
-        *(person.call("PUT", sitting.marks, {"mark": "1.0"}, If_Match='"0"') for person in people * 3)
-    )
+    with at(AFTER):
+        answers = await asyncio.gather(
+            *(person.call("PUT", sitting.marks, {"mark": "1.0"}, If_Match='"0"') for person in people * 3)
+        )
     assert sorted(answer.status_code for answer in answers) == [200] + [412] * 5
     assert len(await sitting.trail()) == 1
+
+
+async def test_nobody_has_a_result_before_the_exam_begins(sitting: Sitting) -> None:
+    faculty, anna = sitting.faculty, sitting.anna
+    early = "The exam begins at 2099-02-10 09:00 (Europe/Berlin); before, nobody has a result but who is excused."
+    with at("2099-02-10T07:59:59Z"):
+        for result in ({"mark": "1.0"}, {"outcome": "passed"}, {"outcome": "unexcused"}):
+            problem = await faculty.lecturer.put(sitting.marks, result, 409, If_Match='"0"')
+            assert problem["detail"] == early
+    assert await sitting.trail() == []
+    with at("2099-02-10T08:00:00Z"):
+        await faculty.lecturer.put(sitting.marks, {"mark": "5.0"}, If_Match='"0"')
+    with at("2099-02-01T08:00:00Z"):  # who is ill weeks before need not wait, and a paper is marked when it is there
+        second = await faculty.exam(sitting.run)
+        await faculty.examiner.put(f"{second}/registrations/{anna.id}")
+        await faculty.lecturer.put(f"{second}/marks/{anna.id}", {"outcome": "excused"}, If_Match='"0"')
+        paper = await faculty.exam(sitting.run, kind="paper")
+        await faculty.examiner.put(f"{paper}/registrations/{anna.id}")
+        await faculty.lecturer.put(f"{paper}/marks/{anna.id}", {"mark": "1.0"}, If_Match='"0"')
 
 
 async def test_only_marks_of_the_regulation_exist(world: World, sitting: Sitting) -> None:

@@ -110,6 +110,12 @@ def test_repeats_have_a_window_of_terms_after_the_first_failure() -> None:
     late = refusal(within_a_year, failed, winter + 3)
     assert late == "The repeat was possible until the winter term 2027/28; ask the examination board."
     assert refusal(within_a_year, failed[:1], winter + 9) is None
+    paused = [winter + 1, winter + 4, winter + 9, winter, winter - 3]
+    assert refusal(within_a_year, failed, winter + 3, paused=paused) is None
+    assert refusal(within_a_year, failed, winter + 4, paused=[winter + 1, winter + 3]) is None, (
+        "a pause grows by another"
+    )
+    assert refusal(within_a_year, failed, winter + 4, paused=paused) is not None, "one after the time is none"
     next_date = policy_of({"repeatWithinTerms": 0})
     assert refusal(next_date, failed[1:2], winter) is None
     assert refusal(next_date, failed[1:2], winter + 1) is not None

@@ -154,7 +154,7 @@ async def test_ten_thousand_take_four_statements_a_thousand_and_come_out_as_they
     with statements(world.database) as seen:
         answer = await world.admin.call("GET", "/exports/persons")
     assert answer.headers["Content-Type"] == "text/csv; header=present; charset=utf-8"
-    assert len(seen) == 11  # 10,001 persons, a thousand at a time
+    assert len(seen) == 1
     handed_out = answer.text.removeprefix("\ufeff")
     changed = [line.replace(",Person 77", ",Renamed 77").replace("active", "inactive") for line in lines]
     assert handed_out.splitlines() == [head.strip(), f",{world.admin.email},Ada Admin,en,active", *changed]

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from lms_core.api import Context, EnrolmentRequest, Objection, Plugin, hookimpl
+from lms_core.enrolment.tables import run_enrolment
 from lms_core.outbox.tables import outbox
+from lms_core.types import now
 from tests.support.campus import contents
 from tests.support.world import statements
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from tests.support.world import Actor, World
 
 READING = {"key": "intro", "kind": "reading", "title": "Introduction"}
@@ -197,15 +198,49 @@ async def test_who_studies_several_programmes_that_offer_it_chooses(world: World
     assert [line["programme"] for line in rows["lines"]] == ["adopter"]
 
 
-async def test_finding_out_costs_the_same_for_one_as_for_many(world: World, course: Class) -> None:
-    people = "".join(f"p{number}@example.org,P\n" for number in range(300))
-    await world.admin.bring("/imports/persons", f"email,name\n{people}")
-    counts = []
-    for text in (f"email,name\n{people}", f"email,name\n{people}", "email,name\np7@example.org,P\n"):
-        await course.manager.get("/me")
+async def test_a_list_approves_of_requests_but_not_for_the_owner_of_the_run(world: World, course: Class) -> None:
+    await world.admin.put(f"/runs/{course.run['id']}/seat-rules", {"approval": True}, If_Match='"1"')
+    adopter = await world.programme("adopter")
+    manager = await world.person("Ada Adopter", "programme_administrator", adopter)
+    await world.student("Eva", adopter)
+    await world.student("Finn", adopter)
+    await world.admin.put(f"/programmes/{adopter['id']}/adoptions/{course.run['moduleId']}", None, 204)
+    path = f"/programmes/{adopter['id']}/runs/{course.run['id']}/imports/enrolments"
+    text = table("Eva", "Finn")
+    assert (await manager.bring(path, text))["changes"] == changed((2, "requested"), (3, "requested"))
+    assert await manager.bring(path, text) == NOTHING | {"lines": 2, "unchanged": 2}
+    eva = (await world.admin.get("/persons?email=eva@example.org"))["items"][0]["id"]
+    answer = f"/runs/{course.run['id']}/enrolments/{eva}/approval"
+    await course.manager.put(answer, {"approved": False, "reason": "Next year."})
+    assert (await manager.bring(path, text))["changes"] == changed((2, "requested"))  # asked again
+
+    anna = (await world.admin.get("/persons?email=anna@example.org"))["items"][0]["id"]
+    async with world.database.write() as connection:  # as if she had asked herself, before all others
+        row = {"person_id": UUID(anna), "run_id": UUID(course.run["id"]), "state": "requested", "turn": 0}
+        await connection.execute(
+            insert(run_enrolment), {**row, "programme_id": UUID(course.programme["id"]), "since": now()}
+        )
+    report = await course.bring(table("Eva", "Anna", "Finn"))
+    assert report["changes"] == changed((2, "waiting"), (3, "enrolled"), (4, "enrolled"))
+    assert await course.states() == {"Anna": ("enrolled", 0), "Eva": ("waiting", 3), "Finn": ("enrolled", 2)}
+
+
+async def test_a_list_costs_the_same_for_one_as_for_many(world: World, course: Class) -> None:
+    people = [f"p{number}@example.org" for number in range(300)]
+    await world.admin.bring("/imports/persons", "email,name\n" + "".join(f"{email},P\n" for email in people))
+    students = "email\n" + "".join(f"{email}\n" for email in people)
+    await course.manager.bring(f"/programmes/{course.programme['id']}/imports/enrolments", students)
+    ending = "email,state\n" + "".join(f"{email},withdrawn\n" for email in people)
+    one = "email,state\nanna@example.org,{}\n"
+    counts, changes = [], []
+    for text in (students, students, ending, one.format(""), one.format(""), one.format("withdrawn")):
+        await course.manager.get(f"/runs/{course.run['id']}")  # whose programme it is, and who asks, is known then
         with statements(world.database) as seen:
-            await course.bring(text)
-        counts.append((len(seen), sum("person.email" in statement for statement in seen)))
-    # the run, who offers it, and for each thousand: the people, their seats, what they study
-    assert counts[1:] == [(5, 1), (5, 1)]
-    assert counts[0][1] == 1  # the rest is what 300 single seats cost
+            report = await course.bring(text)
+        assert report["errors"] == []
+        counts.append(len(seen))
+        changes.append(len(report["changes"]))
+    many, few = counts[:3], counts[3:]
+    assert many[1] == 5  # the run, who offers it, and for each thousand: the people, their seats, what they study
+    assert many == few
+    assert changes == [300, 0, 300, 1, 0, 1]

@@ -292,4 +292,4 @@ async def test_the_number_of_statements_does_not_depend_on_that_of_sessions(worl
     with statements(world.database) as many:
         assert len(read((await world.http.get(feed["url"])).content)) == 15
     assert many == few
-    assert len(many) == 4
+    assert len(many) == 5

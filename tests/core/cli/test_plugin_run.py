@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import insert
@@ -12,6 +13,7 @@ from sqlalchemy import insert
 from lms_core.cli import main
 from lms_core.commands import plugin_run
 from lms_core.db import Database
+from lms_core.hooks.plugin import Plugin
 from lms_core.hooks.registry import Registry, load
 from lms_core.people.tables import person
 from lms_core.programmes import plugins
@@ -88,3 +90,33 @@ def test_the_list_names_what_has_commands(lms: Lms) -> None:
     done = lms("--help")
     assert "board  Commands of the plugin board." in done.output
     assert "Count the notices." in lms("board", "--help").output
+
+
+class Weaver(Plugin):
+    """Has tools that need no server."""
+
+    name = "loom_weaver"
+    tools = (
+        click.Command("weave", params=[click.Argument(["thread"])], callback=lambda thread: click.echo(f"<{thread}>")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("loom-weaver", "weave", "silk"), 0, "<silk>"),
+        (("loom-weaver", "--help"), 0, "Tools of the plugin loom_weaver."),
+        (("--help",), 0, "  loom-weaver  Tools of the plugin loom_weaver."),
+        (("board", "audit"), 2, "No such command 'board'."),
+        (("torn", "weave"), 1, "the plugin torn cannot be used: ImportError"),
+        (("media", "--help"), 0, "Look after the files"),
+    ],
+)
+def test_tools_of_a_plugin_stand_beside_the_commands_of_the_core(
+    monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], code: int, told: str
+) -> None:
+    registry: Registry = load([Board(), Weaver()])
+    registry.failed["torn"] = "ImportError: no module named scissors"
+    monkeypatch.setattr(plugin_run, "load", lambda: registry)
+    done = CliRunner().invoke(main, words)
+    assert (done.exit_code, told in done.output) == (code, True), done.output

@@ -107,8 +107,8 @@ async def test_a_push_that_is_killed_goes_on_where_it_was(
         await until(lambda: len(sent(flaky)) == 4)
         os.kill(pushing.pid, 9)
         assert await ends(pushing) == -9
-    there = await arrived(world)
-    assert 3 <= len(there) <= 4
+    there, under_way = await arrived(world), set(sent(flaky)[3:])  # which still arrives, or does not
+    assert 3 <= len(there | under_way) <= 4
     [state] = kept(state_home)
     assert world.admin.token.encode() not in state
 
@@ -118,7 +118,8 @@ async def test_a_push_that_is_killed_goes_on_where_it_was(
         code, output, errors = await asyncio.to_thread(finished, *words(film, "--unit", "film"), env=surroundings)
 
     assert code == 0, errors
-    assert sorted(sent(flaky)) == sorted(PARTS - there)
+    assert len(sent(flaky)) == len(set(sent(flaky)))
+    assert PARTS - there - under_way <= set(sent(flaky)) <= PARTS - there
     [media] = await all_media(world)
     assert (media["state"], media["uses"]) == ("ready", 1)
     assert await stored(world, media["id"]) == CONTENT

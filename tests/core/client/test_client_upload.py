@@ -137,6 +137,7 @@ async def test_a_file_that_somebody_else_brings_meanwhile_is_not_missed(
     """The same person pushes the same file from another window."""
     content = os.urandom(9 * MIB)
     found = files(tmp_path, film=content)
+    await begin(client, programme, content)
     other: dict[str, Media] = {}
 
     async def be_quicker() -> None:

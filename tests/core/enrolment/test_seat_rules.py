@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-import pytest
-from sqlalchemy import update
+from sqlalchemy import select
 
 from lms_core import types
+from lms_core.enrolment import run_rules
 from lms_core.enrolment.channel import SeatsChannel
+from lms_core.enrolment.tables import seat_rules
 from lms_core.outbox.work import settle
-from lms_core.people.tables import token
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from tests.support.world import Actor, World
+
+    Later = Callable[[timedelta], Awaitable[None]]
 
 READING = {"key": "intro", "kind": "reading", "title": "Introduction"}
 
@@ -41,22 +46,6 @@ async def states(world: World, run: dict[str, Any]) -> dict[str, str]:
 async def work(world: World) -> None:
     """Let a worker do all that is due."""
     await settle(world.database, [SeatsChannel(world.database, world.app.state.hooks)])
-
-
-Later = Callable[[timedelta], Awaitable[None]]
-
-
-@pytest.fixture
-def later(world: World, monkeypatch: pytest.MonkeyPatch) -> Later:
-    """Move the time on; whoever is signed in stays so."""
-
-    async def moves(by: timedelta) -> None:
-        moment = types.now() + by
-        async with world.database.write() as connection:
-            await connection.execute(update(token).values(expires_at=moment + timedelta(hours=1)))
-        monkeypatch.setattr(types, "_clock", lambda: moment)
-
-    return moves
 
 
 async def test_a_request_is_approved_or_declined_and_the_student_reads_why(world: World) -> None:
@@ -101,6 +90,29 @@ async def test_a_programme_can_ask_for_approval_of_all_its_students(world: World
     assert (await enrol(anna, run))["state"] == "requested"
     # a single module counts under no programme
     assert (await world.admin.put(f"/runs/{run['id']}/enrolments/{guest.id}", {}))["state"] == "enrolled"
+
+
+async def test_a_programme_sees_the_requests_of_its_own_students_in_a_run_it_has_adopted(world: World) -> None:
+    programme, run = await a_run(world, 3, approval=True)
+    partner, other = await world.programme("partner"), await world.programme("other")
+    await world.admin.put(f"/programmes/{partner['id']}/adoptions/{run['moduleId']}", None, 204)
+    for number, of in enumerate((programme, partner, partner)):
+        await enrol(await world.student(f"Student {number}", of), run)
+    hers, path = await world.person("Pia", "programme_administrator", partner), f"runs/{run['id']}/enrolments"
+    page = await hers.get(f"/programmes/{partner['id']}/{path}?state=requested")
+    assert [(row["name"], row["email"], row["state"], row["programmeId"]) for row in page["items"]] == [
+        (f"Student {number}", f"student.{number}@example.org", "requested", partner["id"]) for number in (1, 2)
+    ]
+    # it is the run's own programme that answers
+    answer = {"approved": True}
+    await hers.put(f"/{path}/{page['items'][0]['personId']}/approval", answer, 404)
+    await world.admin.put(f"/{path}/{page['items'][0]['personId']}/approval", answer)
+    left = await hers.get(f"/programmes/{partner['id']}/{path}?state=requested")
+    assert left["items"] == page["items"][1:]
+    assert len((await hers.get(f"/programmes/{partner['id']}/{path}"))["items"]) == 2
+    # neither through another programme nor about what a programme does not offer
+    await hers.get(f"/programmes/{programme['id']}/{path}", 404)
+    await world.admin.get(f"/programmes/{other['id']}/{path}", 404)
 
 
 async def test_an_offer_is_held_accepted_or_goes_to_the_next(world: World, later: Later) -> None:
@@ -156,6 +168,10 @@ async def test_reserved_seats_are_kept_until_they_are_released(world: World, lat
     await later(timedelta(days=11))
     await work(world)
     assert await states(world, run) == {**expected, "Bea": "enrolled"}
+    # what is released stands in the way of no smaller capacity
+    for student in (*own[1:], *partners):
+        await student.delete(f"/runs/{run['id']}/enrolment")
+    await world.admin.put(f"/runs/{run['id']}/capacity", {"capacity": 1}, If_Match='"4"')
 
 
 async def test_quotas_that_cannot_be_are_refused(world: World) -> None:
@@ -164,7 +180,7 @@ async def test_quotas_that_cannot_be_are_refused(world: World) -> None:
     path = f"/runs/{run['id']}/seat-rules"
     quota = {"key": "own", "seats": 2, "programmeId": programme["id"]}
     for quotas, told in [
-        ([{**quota, "seats": 3}], "reserve 3 seats; the run has 2"),
+        ([{**quota, "seats": 3}], "must reserve at most 2 seats, all that there are, not 3"),
         ([{**quota, "programmeId": stranger["id"]}], "must be a programme that owns the module or has adopted it"),
     ]:
         refused = await world.admin.put(path, {"quotas": quotas}, 422, If_Match='"1"')
@@ -203,6 +219,27 @@ async def test_lots_are_drawn_once_and_anybody_can_draw_them_again(world: World,
     assert (await world.admin.get(f"/runs/{run['id']}/seat-rules"))["seed"] == found["seed"]
 
 
+async def test_lots_that_two_workers_draw_at_once_are_drawn_once(world: World, later: Later) -> None:
+    draw = (types.now() + timedelta(days=5)).replace(tzinfo=None, microsecond=0)
+    programme, run = await a_run(world, 2, zone="UTC", drawAt=draw.isoformat())
+    for number in range(5):
+        await enrol(await world.student(f"Student {number}", programme), run)
+    await later(timedelta(days=6))
+
+    async def again() -> None:
+        async with world.database.write() as connection:
+            await run_rules.draw(connection, UUID(run["id"]), ())
+
+    async with world.database.write() as connection:
+        await run_rules.draw(connection, UUID(run["id"]), ())
+        other = asyncio.create_task(again())
+        await asyncio.sleep(0.3)  # by then it waits for the run
+    async with world.database.read() as connection:
+        [seed] = (await connection.execute(select(seat_rules.c.seed))).scalars()
+    await other
+    assert (await world.admin.get(f"/runs/{run['id']}/seat-rules"))["seed"] == seed
+
+
 async def test_a_run_with_too_few_is_decided_by_a_human_and_everybody_learns(world: World, later: Later) -> None:
     due = (types.now() + timedelta(days=5)).replace(tzinfo=None, microsecond=0)
     programme, run = await a_run(world, 5, zone="UTC", minimum=2, decideAt=due.isoformat())
@@ -224,6 +261,8 @@ async def test_a_run_with_too_few_is_decided_by_a_human_and_everybody_learns(wor
     after = await world.admin.get(path)
     assert (after["open"], after["seatsTaken"]) == (False, 0)
     await world.admin.put(f"{path}/decision", {"go": True, "reason": "No."}, 409)
+    await world.admin.patch(path, {"open": True}, If_Match='"3"')
+    await anna.put(f"{path}/enrolment", {}, 409)  # closed for good
 
 
 async def test_a_run_with_enough_is_decided_by_itself(world: World, later: Later) -> None:

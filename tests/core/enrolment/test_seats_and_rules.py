@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+from sqlalchemy import insert
+
+from lms_core.enrolment.tables import run_enrolment
+from lms_core.types import now
 from tests.support.world import statements
 
 if TYPE_CHECKING:
@@ -133,6 +138,90 @@ async def test_who_moves_up_is_passed_over_while_a_rule_stands_against_it(world:
     await bea.delete(f"/runs/{two['id']}/enrolment")
     await cem.delete(f"/runs/{one['id']}/enrolment")
     assert (await states(world, one))["Bea"] == "enrolled"
+
+
+async def test_who_plans_is_warned_how_many_are_elsewhere_then_and_never_who(world: World) -> None:
+    programme, other = await world.programme(), await world.programme("other")
+    mine, sister, call = [
+        await world.run(programme, await module(world, programme, key), 9) for key in ("mine", "sister", "call")
+    ]
+    secret = await world.run(other, await module(world, other, "secret"), 9)
+    morning = ("2026-11-07T09:00:00", "2026-11-07T12:00:00")
+    for run in (sister, secret):
+        await session(world, run, *morning)
+    # 03:00 in New York is 09:00 in Berlin; this one is of the day before there
+    await session(world, call, "2026-11-06T21:30:00", "2026-11-07T01:30:00", zone="America/New_York", title="Call")
+    people = [await world.student(name, programme) for name in ("Anna", "Bea", "Cem", "Dora")]
+    for student, runs in zip(
+        people, ([mine, sister], [mine, sister, secret], [mine, call], [sister, secret]), strict=True
+    ):
+        await world.admin.post(f"/programmes/{other['id']}/enrolments", {"email": student.email})
+        for run in runs:
+            async with world.database.write() as connection:  # past the rule that would have stood against it
+                row = {"person_id": student.person.id, "run_id": UUID(run["id"]), "state": "enrolled", "turn": 1}
+                await connection.execute(insert(run_enrolment), {**row, "since": now()})
+    planner = await world.person("Mo", "programme_administrator", programme)
+    path = f"/runs/{mine['id']}/sessions"
+
+    def told(*reasons: str) -> list[dict[str, str]]:
+        return [{"code": "clashes", "reason": reason, "severity": "warn"} for reason in reasons]
+
+    both = told(
+        'Participants elsewhere then: 2, at "Lab day" of Sister.',
+        "Participants elsewhere then: 1, at a day of another programme.",
+    )
+    planned = await planner.post(path, {**DAY, "starts": "2026-11-07T11:00:00", "ends": "2026-11-07T16:00:00"})
+    assert planned["warnings"] == both
+    noon = {**DAY, "starts": "2026-11-07T12:00:00", "ends": "2026-11-07T16:00:00"}
+    changed = await planner.put(f"{path}/{planned['id']}", noon, If_Match='"1"')
+    assert changed["warnings"] == []
+    early = {**DAY, "starts": "2026-11-07T07:00:00", "ends": "2026-11-07T08:00:00"}
+    with statements(world.database) as seen:
+        assert (await planner.post(path, early))["warnings"] == told(
+            'Participants elsewhere then: 1, at "Call" of Call.'
+        )
+    assert len([line for line in seen if "theirs" in line]) == 1
+
+
+async def test_who_left_the_programme_does_not_move_up_and_reads_why_once(world: World) -> None:
+    programme = await world.programme()
+    run = await world.run(programme, await module(world, programme, "one"), 1)
+    anna, bea, cem, dora = [await world.student(name, programme) for name in ("Anna", "Bea", "Cem", "Dora")]
+    for student in (anna, bea, cem, dora):
+        await enrol(student, run)
+    await world.admin.delete(f"/programmes/{programme['id']}/enrolments/{bea.id}")
+    await anna.delete(f"/runs/{run['id']}/enrolment")
+    await cem.delete(f"/runs/{run['id']}/enrolment")
+    assert await states(world, run) == {"Anna": "withdrawn", "Bea": "waiting", "Cem": "withdrawn", "Dora": "enrolled"}
+    mine = await bea.get(f"/runs/{run['id']}/enrolment")
+    left = "You do not study the programme any more under which this would count."
+    assert [change["reason"] for change in mine["changes"]] == ["", left]
+    waiver = f"/runs/{run['id']}/enrolments/{bea.id}/waivers/programme"
+    await world.admin.put(waiver, {"reason": "No rule that could be waived."}, 400)
+
+
+async def test_a_list_full_of_clashes_costs_a_few_rounds_and_passes_over_only_those_before_the_next(
+    world: World,
+) -> None:
+    programme = await world.programme()
+    one, two = [await world.run(programme, await module(world, programme, key), 1) for key in ("one", "two")]
+    await world.admin.put(f"/runs/{two['id']}/capacity", {"capacity": 50}, If_Match='"1"')
+    for run in (one, two):
+        await session(world, run, "2026-11-07T09:00:00", "2026-11-07T16:00:00")
+    first, *others = [await world.student(f"Student {number:02}", programme) for number in range(33)]
+    await enrol(first, one)
+    for number, student in enumerate(others):
+        await enrol(student, one)
+        if number != 30:  # the last but one sits nowhere else
+            await enrol(student, two)
+    with statements(world.database) as seen:
+        await first.delete(f"/runs/{one['id']}/enrolment")
+    assert len([line for line in seen if "FROM run_enrolment JOIN session" in line]) == 3, seen
+    found = await states(world, one)
+    assert [name for name, state in found.items() if state == "enrolled"] == ["Student 31"]
+    changes = (await world.admin.get(f"/runs/{one['id']}/enrolment-changes?limit=200"))["items"]
+    passed = [change["personId"] for change in changes if change["before"] == change["after"]]
+    assert sorted(passed) == sorted(student.id for student in others[:30])  # and not the last, for no seat was left
 
 
 async def test_the_number_of_statements_is_known(world: World) -> None:

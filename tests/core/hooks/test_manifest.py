@@ -123,14 +123,18 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"permissions": (Permission("read", "read"),)},
-        "Sample: name its permissions and roles sample.word, in lower case, not 'read'",
+        "Sample: name its permissions, roles and guests sample.word, in lower case, not 'read'",
     ),
     (
         {"permissions": (Permission("runs.manage", "take over"),)},
-        "Sample: name its permissions and roles sample.word, in lower case, not 'runs.manage'",
+        "Sample: name its permissions, roles and guests sample.word, in lower case, not 'runs.manage'",
     ),
-    ({"permissions": (READ, READ)}, "Sample declares the permission or role sample.read twice"),
-    ({"roles": (Role("sample.read", "Reader"),)}, "Sample declares the permission or role sample.read twice"),
+    ({"permissions": (READ, READ)}, "Sample declares the permission, role or guest sample.read twice"),
+    ({"roles": (Role("sample.read", "Reader"),)}, "Sample declares the permission, role or guest sample.read twice"),
+    (
+        {"guests": (Permission("sample.come", "come", roles=("student",)),)},
+        "Sample.guests must be a tuple of Permission without roles, for guests have none",
+    ),
     (
         {"permissions": (Permission("sample.read", "read", roles=("rector",)),)},
         "Sample: sample.read names the role 'rector'; there are administrator, examiner, integrator, lecturer, "
@@ -159,6 +163,8 @@ CASES: list[tuple[dict[str, Any], str]] = [
         "Sample: the command greedy gets --programme from the host; rename its own",
     ),
     ({"commands": (audit, audit)}, "Sample declares the command audit twice"),
+    ({"tools": (work,)}, "Sample.tools must be a tuple of click commands"),
+    ({"tools": (sync, sync)}, "Sample declares the tool sync twice"),
     ({"routes": notices}, "Sample.routes must be a tuple of handlers made by get, post, put, patch or delete"),
     (
         {"routes": (notices, also_notices)},

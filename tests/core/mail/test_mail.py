@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import update
 
 from lms_core.channels import channels
+from lms_core.enrolment.tables import run_enrolment
 from lms_core.mail import message
+from lms_core.modules.schedule import PlannedSession, publish
 from lms_core.outbox.tables import OPEN, delivery
 from lms_core.outbox.work import settle
 from lms_core.people.tables import person
 from lms_core.settings import MailSettings, Settings
-from lms_core.types import now
+from lms_core.types import new_id, now
 from tests.support.greeter import Greeter
 from tests.support.mailserver import MailServer, mail_server
 from tests.support.outbox import deliveries
@@ -124,6 +129,31 @@ async def test_a_seat_and_a_waiting_place_are_told_to_who_has_them(
     assert server.mails[2]["Subject"] == f"You have a seat: {run['title']}"
 
 
+async def test_an_offer_names_its_deadline_as_the_clocks_of_the_run_show_it(
+    world: World, app_settings: Settings, server: MailServer, run: dict[str, Any]
+) -> None:
+    rules = {"zone": "America/New_York", "offerHours": 48}
+    await world.admin.put(f"/runs/{run['id']}/seat-rules", rules, If_Match='"1"')
+    first, *others = [
+        await enrolled(world, name, run, language) for name, language in (("Anna", "en"), ("Bea", "en"), ("Cem", "de"))
+    ]
+    await world.admin.put(f"/runs/{run['id']}/capacity", {"capacity": 3}, If_Match='"2"')
+    # the second half past one of the day on which the clocks go back
+    deadline = datetime(2027, 11, 7, 6, 30, tzinfo=UTC)
+    async with world.database.write() as connection:
+        offered = update(run_enrolment).where(run_enrolment.c.state == "offered")
+        await connection.execute(offered.values(deadline=deadline))
+    await deliver(world, app_settings)
+    told = {
+        str(mail["To"].addresses[0].addr_spec): mail.get_content()
+        for mail in server.mails
+        if mail["Subject"].split(":")[0] in ("A seat is held for you", "Ein Platz ist für Sie frei")
+    }
+    assert told.keys() == {other.email for other in others} != {first.email}
+    assert "\n2027-11-07, 01:30 (EST, America/New_York).\n" in told[others[0].email]
+    assert "\n07.11.2027, 01:30 Uhr (EST, America/New_York).\n" in told[others[1].email]
+
+
 async def test_a_session_that_changes_is_told_to_those_with_a_seat(
     world: World, app_settings: Settings, server: MailServer, run: dict[str, Any]
 ) -> None:
@@ -149,6 +179,23 @@ async def test_a_session_that_changes_is_told_to_those_with_a_seat(
     )
     assert "\nFirst day\n07.11.2026, 09:00 bis 08.11.2026, 12:00 Uhr (Europe/Berlin)\n\n-- \n" in changed.get_content()
     assert f"„{run['title']}“ findet nicht statt:" in cancelled.get_content()
+
+
+async def test_many_sessions_that_change_at_once_are_no_mail_each(
+    world: World, app_settings: Settings, server: MailServer, run: dict[str, Any]
+) -> None:
+    await enrolled(world, "Anna", run)
+    programme_id, run_id = UUID(run["programme"]["id"]), UUID(run["id"])
+    day = msgspec.convert({**DAY, "runId": run_id, "sessionId": new_id()}, PlannedSession)
+    async with world.database.write() as connection:
+        await publish(connection, programme_id, [day], {})
+    await deliver(world, app_settings)
+    server.mails.clear()
+    for planned, dropped in (([replace(day, revision=1, title="Other")], {}), ([], {day.session_id: 2})):
+        async with world.database.write() as connection:
+            await publish(connection, programme_id, planned, dropped)
+    await deliver(world, app_settings)
+    assert server.mails == []
 
 
 async def test_a_plugin_writes_what_it_likes_in_its_own_transaction(

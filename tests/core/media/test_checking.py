@@ -31,6 +31,7 @@ async def completed(world: World, media: dict[str, Any], data: bytes) -> dict[st
 async def test_other_bytes_than_announced_are_held_back_until_the_right_ones_come(world: World) -> None:
     programme = await world.programme()
     media = await begun(world, programme, BIG)
+    assert media.pop("begun") is False
     held = await completed(world, media, OTHER)
     reason = f"its SHA-256 is {sha256(OTHER)}, announced was {sha256(BIG)}"
     assert held == {**media, "state": "quarantined", "reason": reason}
@@ -40,7 +41,7 @@ async def test_other_bytes_than_announced_are_held_back_until_the_right_ones_com
     )  # fmt: skip
 
     again = await begun(world, programme, BIG)
-    assert again == {**media, "state": "uploading"}
+    assert again == {**media, "state": "uploading", "begun": False}
     ready = await completed(world, again, BIG)
     assert ready == {**media, "state": "ready"}
 
@@ -49,6 +50,7 @@ async def test_a_colleague_goes_on_with_the_repair_of_what_units_need(world: Wor
     programme = await world.programme()
     lea, leo = [await world.person(name, "lecturer", programme) for name in ("Lea", "Leo")]
     media = await begun(world, programme, BIG)
+    assert media.pop("begun") is False
     file = {"key": "film.mp4", "name": "Light.mp4", "role": "content", "mediaId": media["id"]}
     parts = await world.send(world.admin, media, OTHER)
     await world.admin.post(f"/media/{media['id']}/complete", {"parts": parts}, 200)
@@ -61,7 +63,8 @@ async def test_a_colleague_goes_on_with_the_repair_of_what_units_need(world: Wor
     new = {"name": "film.mp4", "size": len(BIG), "contentType": "video/mp4", "sha256": sha256(BIG)}
     path = f"/programmes/{programme['id']}/media"
     again = await lea.post(path, new)  # and does not come back to it
-    assert await leo.post(path, new) == again == {**media, "state": "uploading"}
+    assert again == {**media, "state": "uploading", "begun": False}
+    assert await leo.post(path, new) == {**media, "state": "uploading"}
     parts = await world.send(leo, again, BIG)
     await leo.post(f"/media/{media['id']}/complete", {"parts": parts}, 200)
     assert await world.checked(leo, media) == {**media, "state": "ready"}
@@ -108,6 +111,7 @@ async def test_bytes_that_are_not_of_their_type_are_held_back(world: World) -> N
         f"/programmes/{programme['id']}/media",
         {"name": "photo.png", "size": len(page), "contentType": "image/png", "sha256": sha256(page)},
     )
+    assert media.pop("begun") is False
     parts = await world.send(world.admin, media, page)
     done = await world.admin.post(f"/media/{media['id']}/complete", {"parts": parts}, 200)
     reason = "it is announced as image/png, but its bytes begin like text/html"

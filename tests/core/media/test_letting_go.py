@@ -188,3 +188,9 @@ async def test_a_file_announced_or_used_while_the_sweep_is_at_it_stays_or_is_sen
         assert {files[4]["id"], files[5]["id"]} <= set(there)
     listed = await world.admin.get(f"/programmes/{programme['id']}/media?state=ready")
     assert {one["id"] for one in listed["items"]} == set(there)
+
+
+async def test_who_announces_again_is_told_that_parts_may_be_there(world: World) -> None:
+    programme = await world.programme()
+    first, again = [await begin(world, programme, BIG) for _ in range(2)]
+    assert (first["begun"], again.get("begun", True), again["id"]) == (False, True, first["id"])

@@ -123,7 +123,7 @@ async def test_the_digest_may_come_at_the_end(world: World) -> None:
     programme = await world.programme()
     new = {"name": "film.mp4", "size": len(BIG), "contentType": "video/mp4"}
     media = await world.admin.post(f"/programmes/{programme['id']}/media", new)
-    assert (media["sha256"], media["state"]) == (None, "uploading")
+    assert (media["sha256"], media["state"], media.pop("begun")) == (None, "uploading", False)
     parts = await world.send(world.admin, media, BIG)
     path = f"/media/{media['id']}/complete"
     problem = await world.admin.post(path, {"parts": parts}, 422)
@@ -139,6 +139,7 @@ async def test_who_sends_the_same_bytes_later_gets_the_file_of_who_was_first(wor
     new = {"name": "film.mp4", "size": len(BIG), "contentType": "video/mp4", "sha256": sha256(BIG)}
     lea, leo = [await one.post(f"/programmes/{programme['id']}/media", new) for one in lecturers]
     assert lea["id"] != leo["id"]
+    assert (lea.pop("begun"), leo.pop("begun")) == (False, False)
     parts = [await world.send(one, file, BIG) for one, file in zip(lecturers, (lea, leo), strict=True)]
     first = await lecturers[0].post(f"/media/{lea['id']}/complete", {"parts": parts[0]}, 200)
     second = await lecturers[1].post(f"/media/{leo['id']}/complete", {"parts": parts[1]}, 200)

@@ -147,7 +147,7 @@ async def test_each_change_of_a_session_is_told_to_the_owner_s_plugins(world: Wo
     async with world.database.read() as connection:
         events = (await connection.execute(select(outbox).order_by(outbox.c.id))).all()
     assert {(event.aggregate, str(event.programme_id)) for event in events} == {(f"run:{run['id']}", programme["id"])}
-    told = {"session_id": made["id"], "run_id": run["id"], "programme_id": programme["id"]}
+    told = {"session_id": made["id"], "run_id": run["id"], "programme_id": programme["id"], "bundled": False}
     assert [(event.name, json.loads(event.payload)) for event in events] == [
         ("session_published", {**told, **DAY, "revision": 1}),
         ("session_changed", {**told, **moved, "revision": 2}),

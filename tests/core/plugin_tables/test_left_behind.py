@@ -36,7 +36,7 @@ def of_the_diary(found: dict[str, list[Any]]) -> dict[str, list[Any]]:
 
 async def test_the_core_goes_down_and_up(world: World, ids: dict[str, Any]) -> None:
     before = of_the_diary(await rows(world.database))
-    assert [len(kept) for kept in before.values()] == [1, 2, 1]
+    assert sorted(len(kept) for kept in before.values()) == [1, 1, 2]
     await migrations.downgrade(world.database, "0001")
     await world.database.close()  # connections remember statements about tables as they were
     assert of_the_diary(await rows(world.database)) == before

@@ -73,6 +73,27 @@ def test_what_a_rule_asks_for(rule: Any, state: dict[str, Any], expected: list[s
     assert lacking(rule, **state) == expected
 
 
+def test_what_is_missing_can_be_said_in_any_language() -> None:
+    film, score = {"rule": "watched", "percent": 80}, {"rule": "score", "score": "12.5"}
+    rule = {"rule": "nOf", "n": 2, "of": [film, {"rule": "all", "of": [score, OPENED]}, ATTENDED, SIGNED]}
+    sessions = {"a": Held(90, remote=False)}
+    (found,) = missing(unit(rule, 600), State(score=Decimal(3), facts=["signedOff"]), sessions)
+    assert msgspec.to_builtins(found) == {
+        "code": "nOf", "unit": None, "n": 1, "text": found.text,
+        "of": [
+            [{"code": "watched", "unit": "u", "seconds": 480, "text": "8 minutes of “Film”"}],
+            [
+                {
+                    "code": "score", "unit": "u", "score": "12.5", "scored": "3",
+                    "text": "12.5 points in “Film” (3 so far)",
+                },
+                {"code": "opened", "unit": "u", "text": "opening “Film”"},
+            ],
+            [{"code": "attended", "unit": "u", "minutes": 72, "text": "72 minutes of attendance"}],
+        ],
+    }  # fmt: skip
+
+
 def test_what_nobody_can_know_yet() -> None:
     assert lacking(WATCHED, None, watched=[[0, 900]]) == ["“Film”: it is not known yet how long this film is"]
     assert [one.text for one in missing(unit(ATTENDED), State(), {})] == ["“Film”: no session is planned yet"]
@@ -81,8 +102,9 @@ def test_what_nobody_can_know_yet() -> None:
 facts = st.lists(st.sampled_from(["opened", "readToEnd", "submitted", "signedOff"]), unique=True).map(sorted)
 piece = st.tuples(st.integers(0, 900), st.integers(1, 400)).map(lambda told: [told[0], told[0] + told[1]])
 states = st.builds(
-    State, facts=facts, watched=st.lists(piece, max_size=3), score=st.none() | st.decimals(0, 10, places=1)
-)
+    lambda facts, watched, score: State(facts=facts, watched=watched, score=score, told_score=score),
+    facts, st.lists(piece, max_size=3), st.none() | st.decimals(0, 10, places=1),
+)  # fmt: skip
 leaf = st.sampled_from([OPENED, READ, SIGNED, WATCHED, {"rule": "score", "score": "5"}])
 rules = st.recursive(
     leaf,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tests.support.corrections import move, publish
 from tests.support.world import statements
 
 if TYPE_CHECKING:
@@ -13,18 +14,6 @@ INTRO = {"key": "intro", "kind": "reading", "title": "Introduction", "body": "Si
 FILM = {"key": "film", "kind": "video", "title": "The clean room"}
 OLD = {"key": "old", "kind": "reading", "title": "Germanium"}
 NEW = {"key": "new", "kind": "reading", "title": "Gallium nitride"}
-
-
-async def publish(world: World, module: dict[str, Any], units: list[dict[str, Any]], **other: Any) -> None:
-    content = {"title": "Mems", "ects": "5", "workloadHours": 150, "units": units, **other}
-    etag = (await world.admin.call("GET", f"/modules/{module['id']}")).headers["ETag"]
-    draft = await world.admin.put(f"/modules/{module['id']}/draft", content, If_Match=etag)
-    await world.admin.post(f"/modules/{module['id']}/publish", If_Match=f'"{draft["revision"]}"')
-
-
-async def move(world: World, run: dict[str, Any], number: int) -> None:
-    etag = (await world.admin.call("GET", f"/runs/{run['id']}")).headers["ETag"]
-    await world.admin.put(f"/runs/{run['id']}/version", {"version": number}, If_Match=etag)
 
 
 async def test_participants_are_shown_what_changed_and_keep_what_they_did(world: World) -> None:

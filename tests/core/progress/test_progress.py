@@ -110,7 +110,7 @@ async def test_a_run_is_completed_with_its_last_required_unit_and_credited_once(
 
     async with study.world.database.read() as connection:
         names = (await connection.execute(select(outbox.c.name).order_by(outbox.c.id))).scalars().all()
-    assert names == ["enrolment_created", "module_completed"]
+    assert names == ["enrolment_created", "module_completed", "credit_booked"]
 
 
 async def test_the_outline_shows_my_state_and_the_lecturer_none(study: Study) -> None:
@@ -198,3 +198,13 @@ async def test_a_clock_that_is_ahead_does_not_outdo_what_comes_after(study: Stud
     async with study.world.database.read() as connection:
         told = (await connection.execute(select(progress_event.c.at).order_by(progress_event.c.at))).scalars().all()
     assert [at.year for at in told].count(2199) == 2  # the ledger keeps what the device said
+
+
+async def test_a_module_that_is_repeated_is_in_progress_once(study: Study) -> None:
+    again = await study.world.run(study.programme, {"id": study.run["moduleId"]})
+    await study.student.put(f"/runs/{again['id']}/enrolment", {})
+    dashboard = await study.student.get("/me/dashboard")
+    assert [row["ects"] for row in dashboard["runs"]] == ["5", "5"]
+    assert [total["ectsInProgress"] for total in dashboard["totals"]] == ["5"]
+    (row,) = (await study.world.admin.get(f"/programmes/{study.programme['id']}/cohort"))["items"]
+    assert (row["runs"], row["ectsInProgress"]) == (2, "5")

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
 READING = {"key": "intro", "kind": "reading", "title": "Introduction"}
 KNOWN = (
-    "ping, enrolment_created, enrolment_ended, module_completed, plugin_disabled, plugin_enabled, run_decided, session_cancelled, "
-    "session_changed, session_published"
+    "ping, credit_booked, credit_reversed, deadline_removed, deadline_set, enrolment_created, "
+    "enrolment_ended, exam_cancelled, exam_changed, exam_deregistered, exam_planned, exam_registered, "
+    "extension_granted, extension_withdrawn, hand_in_assessed, hand_in_made, mark_recorded, "
+    "module_completed, plugin_disabled, plugin_enabled, run_decided, session_cancelled, session_changed, "
+    "session_published"
 )
 
 

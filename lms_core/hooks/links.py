@@ -1,0 +1,58 @@
+"""Guests: people without an account who hold a link to one thing of a plugin, in a role that the plugin names.
+
+A link is a secret of 256 bits that only its holder knows; the database keeps its hash. It is bound to a plugin in a
+programme, a role, something of the plugin's own, and an expiry. Administrators see and revoke all of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import or_, select, update
+
+from lms_core.db import AsyncConnection
+from lms_core.errors import Unauthenticated
+from lms_core.hooks.tables import guest_link as link
+from lms_core.types import digest, now
+
+GUEST = "guest:"
+"""How the permission of a route begins that guests of a role may use."""
+
+
+class Guest(msgspec.Struct, frozen=True):
+    """Who holds a link: in which role, what of the plugin it is about, and the title that the link was given."""
+
+    link_id: UUID
+    role: str
+    about: str
+    title: str
+
+
+async def admitted(connection: AsyncConnection, secret: str, programme_id: UUID, permission: str) -> Guest:
+    """Return who holds a link, for a route of this permission in a programme. Raises Unauthenticated that says why."""
+    row: Any = (await connection.execute(select(link).where(link.c.hash == digest(secret)))).first()
+    if row is None or row.programme_id != programme_id or f"{GUEST}{row.role}" != permission:
+        raise Unauthenticated("This link is unknown here; ask whoever sent it for another one.")
+    if row.revoked_at:
+        raise Unauthenticated("This link was revoked; ask whoever sent it for another one.")
+    if row.once and row.used_at:
+        when = f"{row.used_at:%Y-%m-%d %H:%M} UTC"
+        raise Unauthenticated(f"This link is good for one time and was used on {when}; what was sent then is kept.")
+    if row.expires_at <= now():
+        raise Unauthenticated(f"This link expired on {row.expires_at:%Y-%m-%d}; ask whoever sent it for another one.")
+    return Guest(row.id, row.role, row.about, row.title)
+
+
+async def used(connection: AsyncConnection, guest: Guest) -> None:
+    """Mark a guest's link as used, and hold it until the transaction ends.
+
+    Raises Unauthenticated when it was revoked, has expired or was used up since she was let in.
+    """
+    moment = now()
+    same = (link.c.id == guest.link_id, link.c.revoked_at.is_(None), link.c.expires_at > moment)
+    fresh = or_(~link.c.once, link.c.used_at.is_(None))
+    done = await connection.execute(update(link).where(*same, fresh).values(used_at=moment))
+    if not done.rowcount:
+        raise Unauthenticated("This link cannot be used any more; ask whoever sent it for another one.")
