@@ -1,0 +1,1 @@
+"""Plans University Weeks, fair to those who care for others."""
