@@ -1,0 +1,1 @@
+"""Family-friendly planning of sessions, as a plugin."""

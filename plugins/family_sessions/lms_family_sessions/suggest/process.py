@@ -1,0 +1,80 @@
+"""`python -m lms_family_sessions.suggest.process`: one request as a line of JSON in, lines of JSON out.
+
+In: `{"problem": {...}, "seconds": 30, "workers": 2, "seed": 0}`. Out: any number of `{"stage": "others", "levels": 3,
+"seconds": 1.5}`, and last `{"result": {...}}` or `{"fault": "..."}`. It ends with its stdin or its parent; SIGTERM ends
+the search at once, with what was found so far.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from typing import Annotated
+
+import msgspec
+
+from lms_family_sessions.suggest.problem import Problem
+
+NICE = 10
+"""Whoever answers people goes first."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be found, and how much that may take."""
+
+    problem: Problem
+    seconds: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 30
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
+    seed: int = 0
+
+
+def main() -> None:
+    """Answer the request on stdin."""
+    os.nice(NICE)
+    stop, line = threading.Event(), sys.stdin.buffer.readline()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    work = threading.Thread(target=_answer, args=(line, stop), daemon=True)
+    work.start()
+    parent = os.getppid()
+    while work.is_alive():  # signals are handled between two of these waits, never within the solver
+        work.join(0.1)
+        if os.getppid() != parent:
+            os._exit(1)
+    os._exit(0)  # a thread still reads stdin
+
+
+def _end_with_stdin() -> None:
+    while os.read(0, 65_536):
+        pass
+    os._exit(1)
+
+
+def _answer(line: bytes, stop: threading.Event) -> None:
+    try:
+        request = msgspec.json.decode(line, type=Request)
+    except msgspec.DecodeError as error:
+        _say({"fault": str(error)})
+        return
+    from lms_family_sessions.suggest.solve import solve
+
+    found = solve(
+        request.problem,
+        request.seconds,
+        workers=request.workers,
+        seed=request.seed,
+        progress=lambda stage, levels, seconds: _say({"stage": stage, "levels": levels, "seconds": round(seconds, 2)}),
+        stop=stop,
+    )
+    _say({"result": found})
+
+
+def _say(line: object) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(line) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()
