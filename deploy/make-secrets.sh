@@ -14,6 +14,7 @@ password=$(random 24)
 access_key=$(random 10)
 secret_key=$(random 24)
 put secret_key "$(random 32)"
+put family_keys "$(head -c 32 /dev/urandom | base64)"
 put postgres_password "$(random 24)"
 put database_password "$password"
 put database_url "postgresql://lms:$password@postgres:5432/lms"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from lms_family_sessions.sealing import KEYS, ready
 from msgspec.structs import replace
 from ruamel.yaml import YAML
 
@@ -32,6 +33,8 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 UNITS = DEPLOY / "systemd"
 SERVICES = ("lms-migrate.service", "lms-serve.service", "lms-worker.service")
 COMPOSE = YAML(typ="safe").load(DEPLOY / "compose.yaml")
+
+OF_PLUGINS = {KEYS, f"{KEYS}_FILE"}
 
 needs_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd-analyze is missing; it comes with Debian's systemd"
@@ -96,10 +99,12 @@ def test_the_units_are_shut_in(name: str) -> None:
 def test_the_settings_named_are_those_that_the_code_reads() -> None:
     page = (DEPLOY / "README.md").read_text()
     rows = re.findall(r"^\| `(LMS_\w+)` \| (.+) \| (.+) \|$", page, re.MULTILINE)
-    assert [(name, default.strip("`"), meaning) for name, default, meaning in rows] == documented()
+    of_core = [(name, default.strip("`"), meaning) for name, default, meaning in rows if name not in OF_PLUGINS]
+    assert of_core == documented()
+    assert {name for name, *_ in rows} - {name for name, *_ in of_core} == OF_PLUGINS
     files = [path for path in DEPLOY.rglob("*") if path.is_file() and path.parent.name != "secrets"]
     used = {name for path in files for name in re.findall(r"\bLMS_[A-Z_]+", path.read_text())}
-    assert used == {name for name, _, _ in documented()}
+    assert used == {name for name, _, _ in documented()} | OF_PLUGINS
 
 
 def test_secrets_are_random_fit_together_and_are_never_overwritten(tmp_path: Path) -> None:
@@ -111,6 +116,10 @@ def test_secrets_are_random_fit_together_and_are_never_overwritten(tmp_path: Pat
     identity = json.loads(first["store_identities"])["identities"][0]
     assert identity["credentials"] == [{"accessKey": first["store_access_key"], "secretKey": first["store_secret_key"]}]
     assert folder.stat().st_mode & 0o777 == 0o700
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(KEYS, raising=False)
+        patch.setenv(f"{KEYS}_FILE", str(folder / "family_keys"))
+        assert ready(), "the key seals"
 
     assert run(DEPLOY / "make-secrets.sh", folder)[0] != 0
     assert {path.name: path.read_text() for path in folder.iterdir()} == first

@@ -313,7 +313,10 @@ def test_people_get_a_table_and_a_sentence(tmp_path: Path, postgres_server: str)
     ("target", "sentence"),
     [
         ("nowhere/at-all", "There is no folder nowhere/at-all."),
-        ("nobody", "There is no folder and no installed plugin or distribution nobody; installed are: sample."),
+        (
+            "nobody",
+            "There is no folder and no installed plugin or distribution nobody; installed are: family_sessions, sample, university_weeks.",
+        ),
         ("file", "file is a file; name the folder of the distribution, which holds its pyproject.toml."),
         ("empty", "FOLDER/empty holds no pyproject.toml; name the folder of the distribution."),
         (
@@ -354,7 +357,11 @@ def test_an_installed_plugin_is_found_by_its_names(tmp_path: Path, monkeypatch: 
         found = find(name)
         assert (found.distribution, [entry.name for entry in found.entries]) == ("lms-sample", ["sample"])
         assert [path for _, path in sources(found)] == ["lms_sample/__init__.py", "lms_sample/inside/deep.py"]
-        assert others(found) == {"lms_single": "single"}
+        assert others(found) == {
+            "lms_family_sessions": "family_sessions",
+            "lms_single": "single",
+            "lms_university_weeks": "university_weeks",
+        }
     assert [path for _, path in sources(find("single"))] == ["lms_single.py"]
 
 

@@ -8,11 +8,14 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import Connection, MetaData, insert, select
+
+from lms_core.hooks import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
 SAMPLES = Path(__file__).parents[1] / "core" / "plugin_tables" / "samples"
 METADATA = "Metadata-Version: 2.1\nName: lms-diary\nVersion: 1.2.0\n"
+
+OF_THE_REPOSITORY = ("lms_family_sessions.", "lms_university_weeks.")
 
 LATER = """
 import sqlalchemy as sa
@@ -58,8 +63,14 @@ def installed(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     forget()
     with monkeypatch.context() as patch:
         patch.syspath_prepend(place)
+        patch.setattr(registry, "entry_points", _without_those_of_the_repository)
         yield place / "lms_diary"
     forget()
+
+
+def _without_those_of_the_repository(group: str) -> list[EntryPoint]:
+    """Find the plugins that tests have installed; what the repository brings along has tests of its own."""
+    return [entry for entry in entry_points(group=group) if not entry.value.startswith(OF_THE_REPOSITORY)]
 
 
 def sample() -> Plugin:

@@ -17,9 +17,9 @@ from lms_core.media.tools import missing
 from lms_core.migrations import head_revision
 from lms_core.outbox.events import emit
 from lms_core.outbox.tables import outbox
-from lms_core.people.actions import digest
 from lms_core.people.tables import password_link, person, role_grant
 from lms_core.permissions import ROLES
+from lms_core.types import digest
 from tests.support.processes import LMS, finished, free_port, needs_proc, said, started
 
 pytestmark = needs_proc
@@ -35,14 +35,16 @@ class Happened(Struct, frozen=True):
 
 
 def test_doctor_finds_nothing_wrong(database_url: str, surroundings: dict[str, str]) -> None:
-    code, output, errors = finished(LMS, "doctor", env={**surroundings, "LMS_DATABASE_URL": database_url})
+    environment = {**surroundings, "LMS_DATABASE_URL": database_url}
+    assert said("migrate", env=environment)[0] == 0
+    code, output, errors = finished(LMS, "doctor", env=environment)
     *checks, tools, disk = output.splitlines()
     others = "the content store's" if database_url.startswith("sqlite") else "the database's and the content store's"
     assert checks == [
         "ok     database       answers",
         f"ok     migrations     at {head_revision()}",
         "ok     content store  answers, and refuses strangers",
-        "ok     plugins        none installed",
+        "ok     plugins        family_sessions, university_weeks",
         f"ok     clock          agrees with {others}",
     ]
     assert tools == TOOLS if not missing() else tools.startswith("ok     tools          no ")
@@ -59,7 +61,7 @@ def test_doctor_says_what_is_wrong(surroundings: dict[str, str], tmp_path: Path)
         "ok     database       answers",
         f"FAILS  migrations     the database is at nothing, needed is {head_revision()}: lms migrate",
         f"FAILS  content store  The object store at {nowhere} cannot be reached or answers too late.",
-        "ok     plugins        none installed",
+        "FAILS  plugins        the database does not tell how they stand",
         "ok     clock          nobody to compare it with",
     ]
     assert tools == TOOLS if not missing() else tools.startswith("ok     tools          no ")
@@ -75,7 +77,7 @@ def test_doctor_says_that_the_database_is_away(surroundings: dict[str, str]) -> 
         f"FAILS  database       [Errno 111] Connect call failed ('127.0.0.1', {nowhere})",
         f"FAILS  migrations     [Errno 111] Connect call failed ('127.0.0.1', {nowhere})",
         "ok     content store  answers, and refuses strangers",
-        "ok     plugins        none installed",
+        "FAILS  plugins        the database does not tell how they stand",
         "ok     clock          agrees with the content store's",
     ]
     assert (code, errors) == (1, "")
@@ -91,7 +93,7 @@ def test_a_migration_without_the_store_says_so_in_one_line(surroundings: dict[st
     environment = {**surroundings, "LMS_STORE_URL": nowhere, "LMS_DATABASE_URL": f"sqlite:///{tmp_path / 'new'}"}
     assert said("migrate", env=environment) == (
         1,
-        f"database: empty -> {head_revision()}\n",
+        f"database: empty -> {head_revision()}\nplugin family_sessions: empty -> 0001\nplugin university_weeks: empty -> 0001\n",
         f"Error: The object store at {nowhere} cannot be reached or answers too late.\n",
     )
 

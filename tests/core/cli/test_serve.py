@@ -70,7 +70,11 @@ def test_the_first_administrator_of_a_new_installation(
         "LMS_WORKERS": "2",
     }
     ready = f"content store: bucket {surroundings['LMS_STORE_BUCKET']} is ready\n"
-    assert finished(LMS, "migrate", env=environment) == (0, f"database: empty -> {head_revision()}\n{ready}", "")
+    assert finished(LMS, "migrate", env=environment) == (
+        0,
+        f"database: empty -> {head_revision()}\nplugin family_sessions: empty -> 0001\nplugin university_weeks: empty -> 0001\n{ready}",
+        "",
+    )
 
     person = ("--email", "Amina.Kurt@example.org", "--name", "Amina Kurt")
     code, output, errors = finished(LMS, "person", "add", "--role", "administrator", *person, env=environment)
