@@ -1,6 +1,6 @@
-"""What plugins that compensate for disadvantages read and decide: exam dates and deadlines of one person.
+"""What plugins that compensate for disadvantages read and decide: exam dates, deadlines and seats of one person.
 
-They change when, never what is asked. Why is their own matter: nothing of it is kept here.
+They change when and where she learns, never what is asked. Why is their own matter: nothing of it is kept here.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from lms_core.assessment import deadlines, registering
 from lms_core.assessment.policy import term_name, term_number
 from lms_core.assessment.tables import deadline, exam, extension, paused_term, registration
 from lms_core.assessment.work_types import NewExtension
-from lms_core.db import AsyncConnection
-from lms_core.enrolment.tables import programme_enrolment, run_enrolment
+from lms_core.db import AsyncConnection, insert_into
+from lms_core.enrolment.jobs import FILL, send_job
+from lms_core.enrolment.tables import programme_enrolment, run_enrolment, seat_claim, seat_quota
 from lms_core.errors import NotFound
 from lms_core.hooks.context import Context
-from lms_core.modules.tables import run
+from lms_core.modules.tables import module, run
 from lms_core.programmes.tables import programme_plugin, regulation, term
 from lms_core.progress.tables import former_unit
-from lms_core.types import instant_of
+from lms_core.types import instant_of, now
 
 DECIDED = "Decided elsewhere."
 """The note of every extension that a plugin gives: those who read it learn neither from what nor by which rule."""
@@ -79,6 +80,62 @@ class StudyFacts(msgspec.Struct, frozen=True, kw_only=True):
     since: date
     most_terms: int | None
     terms: tuple[StudyTerm, ...]
+
+
+class SeatClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """A person for whom quotas keep seats, before a moment."""
+
+    person_id: UUID
+    until: datetime
+
+
+async def claim_seats(context: Context, connection: AsyncConnection, person_id: UUID, until: datetime | None) -> None:
+    """Let a person have seats of the programme's quotas that are for whom this plugin names, before a moment.
+
+    Null takes that back; a seat that she holds stays hers. Where she waits, free seats are given by a job. It goes on
+    when the plugin is turned off. Three statements, and one for each of these runs. Raises NotFound if she does not
+    study the programme.
+    """
+    c, programme_id = seat_claim.c, context.programme_id
+    hers = {"person_id": person_id, "programme_id": programme_id, "plugin": context.plugin}
+    if until is None:
+        await connection.execute(delete(seat_claim).where(*(c[name] == value for name, value in hers.items())))
+        return
+    study = programme_enrolment.c
+    studies = (study.person_id == person_id) & (study.programme_id == programme_id) & (study.state == "enrolled")
+    if await connection.scalar(select(study.person_id).where(studies)) is None:
+        raise NotFound("This person does not study in this programme.")
+    claimed = insert_into(connection, seat_claim).values(**hers, until=until)
+    await connection.execute(claimed.on_conflict_do_update(index_elements=list(hers), set_={"until": until}))
+    waiting = (
+        select(run.c.id, module.c.programme_id)
+        .join_from(run, module, module.c.id == run.c.module_id)
+        .join(run_enrolment, run_enrolment.c.run_id == run.c.id)
+        .join(seat_quota, seat_quota.c.run_id == run.c.id)
+        .where(
+            run_enrolment.c.person_id == person_id, run_enrolment.c.state == "waiting",
+            run_enrolment.c.programme_id == programme_id, seat_quota.c.plugin == context.plugin,
+        )
+        .distinct()
+    )  # fmt: skip
+    for row in (await connection.execute(waiting)).all():
+        await send_job(connection, FILL, row.id, row.programme_id)
+
+
+async def read_seat_claims(
+    context: Context, connection: AsyncConnection, person_id: UUID | None = None
+) -> list[SeatClaim]:
+    """Return those whom this plugin has named for reserved seats of the programme, or one of them, by their ids.
+
+    One statement.
+    """
+    c = seat_claim.c
+    query = select(c.person_id, c.until).where(
+        c.programme_id == context.programme_id, c.plugin == context.plugin, c.until > now()
+    )
+    if person_id is not None:
+        query = query.where(c.person_id == person_id)
+    return [SeatClaim(**row._mapping) for row in await connection.execute(query.order_by(c.person_id))]
 
 
 async def read_study(connection: AsyncConnection, person_id: UUID, programme_id: UUID) -> StudyFacts:

@@ -22,7 +22,7 @@ from lms_core.enrolment.jobs import EXPIRE, FILL, send_job
 from lms_core.enrolment.moves import HOLDING, Move, apply, columns, note
 from lms_core.enrolment.pools import Allocation, Candidate, Quota, allocate
 from lms_core.enrolment.rules import Violation, violations
-from lms_core.enrolment.tables import run_enrolment, seat_quota, seat_rules
+from lms_core.enrolment.tables import run_enrolment, seat_claim, seat_quota, seat_rules
 from lms_core.errors import NotFound
 from lms_core.modules.tables import module, run
 from lms_core.people.tables import person
@@ -103,6 +103,7 @@ async def fill(
     at = now()
     drawing = held.draw_at is not None and held.drawn_at is None
     waiting: dict[UUID, Any] = {}
+    quotas: list[Quota] = []
     found = Allocation([], [])
     if held.capacity > held.seats_taken and not drawing:
         waiting = await _waiting(connection, held.id)
@@ -113,17 +114,21 @@ async def fill(
             if ready is not None:
                 entrants.append((row.turn, Candidate(person_id, row.programme_id, ready)))
         candidates = [candidate for _, candidate in sorted(entrants, key=lambda entrant: entrant[0])]
+        if any(quota.plugin for quota in quotas):
+            candidates = await _with_claims(connection, candidates)
         found = await _allowed(connection, held, waiting, candidates, quotas)
     until = at + timedelta(hours=held.offer_hours) if held.offer_hours else None
     coming = {move.person_id: move for move in newcomers}
     moves: list[Move] = []
-    for candidate, quota in found.seats:
+    by_plugin = {quota.key for quota in quotas if quota.plugin}
+    for candidate, key in found.seats:
         newcomer = coming.pop(candidate.person_id, None)
+        seat: Any = {"claimed" if key in by_plugin else "quota": key}
         if newcomer:
-            moves.append(replace(newcomer, after="enrolled", quota=quota))
+            moves.append(replace(newcomer, after="enrolled", **seat))
         else:
             state: t.RunState = "offered" if until else "enrolled"
-            moves.append(moved(waiting[candidate.person_id], state, None, quota=quota, deadline=until))
+            moves.append(moved(waiting[candidate.person_id], state, None, deadline=until, **seat))
     await apply(connection, held.id, [*moves, *(replace(move, after="waiting") for move in coming.values())])
     if until and any(move.deadline for move in moves):
         await send_job(connection, EXPIRE, held.id, held.programme_id, until)
@@ -179,19 +184,29 @@ async def _waiting(connection: AsyncConnection, run_id: UUID) -> dict[UUID, Any]
     return {row.person_id: row for row in await connection.execute(query.order_by(run_enrolment.c.turn))}
 
 
+async def _with_claims(connection: AsyncConnection, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates with the plugins that have named them for seats in the programme of theirs."""
+    c = seat_claim.c
+    wanted = c.person_id.in_([one.person_id for one in candidates]) & (c.until > now())
+    claims: dict[tuple[UUID, UUID | None], set[str]] = {}
+    for row in await connection.execute(select(c.person_id, c.programme_id, c.plugin).where(wanted)):
+        claims.setdefault((row.person_id, row.programme_id), set()).add(row.plugin)
+    return [replace(one, claims=frozenset(claims.get((one.person_id, one.programme_id), ()))) for one in candidates]
+
+
 async def read_quotas(connection: AsyncConnection, run_id: UUID) -> list[Quota]:
     """Return the quotas of a run and how many of their seats are held."""
     query = (
         select(
             seat_quota.c.key, seat_quota.c.seats, func.count(run_enrolment.c.person_id).label("held"),
-            seat_quota.c.programme_id, seat_quota.c.released_at,
+            seat_quota.c.programme_id, seat_quota.c.released_at, seat_quota.c.plugin,
         )
         .outerjoin_from(
             seat_quota,
             run_enrolment,
             and_(
                 run_enrolment.c.run_id == seat_quota.c.run_id,
-                run_enrolment.c.quota == seat_quota.c.key,
+                func.coalesce(run_enrolment.c.claimed, run_enrolment.c.quota) == seat_quota.c.key,
                 run_enrolment.c.state.in_(HOLDING),
             ),
         )

@@ -46,8 +46,8 @@ _ENDS = frozenset({"withdrawn", "declined", "expired"})
 
 columns = (
     run_enrolment.c.person_id, run_enrolment.c.run_id, run_enrolment.c.programme_id, run_enrolment.c.state,
-    run_enrolment.c.turn, run_enrolment.c.since, run_enrolment.c.quota, run_enrolment.c.deadline,
-    run_enrolment.c.judged_at, run_enrolment.c.objection,
+    run_enrolment.c.turn, run_enrolment.c.since, run_enrolment.c.quota, run_enrolment.c.claimed,
+    run_enrolment.c.deadline, run_enrolment.c.judged_at, run_enrolment.c.objection,
 )  # fmt: skip
 
 
@@ -63,6 +63,7 @@ class Move(Struct, frozen=True, kw_only=True):
     reason: str = ""
     why: Why = "withdrawn"
     quota: str | None = None
+    claimed: str | None = None
     deadline: datetime | None = None
     judged_at: datetime | None = None
 
@@ -79,7 +80,7 @@ async def apply(connection: AsyncConnection, run_id: UUID, moves: Sequence[Move]
         if (move.before, move.after) not in MOVES:
             raise AssertionError(f"an enrolment never goes from {move.before} to {move.after}")
     insert_ = insert_into(connection, run_enrolment)
-    written = ("programme_id", "state", "turn", "since", "quota", "deadline", "judged_at", "objection")
+    written = ("programme_id", "state", "turn", "since", "quota", "claimed", "deadline", "judged_at", "objection")
     upsert = insert_.on_conflict_do_update(
         index_elements=["person_id", "run_id"], set_={name: insert_.excluded[name] for name in written}
     )
@@ -129,8 +130,8 @@ async def note(connection: AsyncConnection, run_id: UUID, passed: Sequence[Move]
 def _row(run_id: UUID, move: Move, at: datetime) -> dict[str, Any]:
     return {
         "person_id": move.person_id, "run_id": run_id, "programme_id": move.programme_id, "state": move.after,
-        "turn": move.turn, "since": at, "quota": move.quota, "deadline": move.deadline, "judged_at": move.judged_at,
-        "objection": None,
+        "turn": move.turn, "since": at, "quota": move.quota, "claimed": move.claimed, "deadline": move.deadline,
+        "judged_at": move.judged_at, "objection": None,
     }  # fmt: skip
 
 

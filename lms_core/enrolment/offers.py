@@ -69,7 +69,7 @@ async def accept(connection: AsyncConnection, run_id: UUID, person_id: UUID) -> 
     if row.state != "offered" or row.deadline <= now():
         since = f", it expired at {row.deadline:%Y-%m-%d %H:%M} UTC" if row.state == "offered" else ""
         raise Conflict(f"No seat is offered to you at the moment{since}.")
-    await apply(connection, run_id, [moved(row, "enrolled", person_id, quota=row.quota)])
+    await apply(connection, run_id, [moved(row, "enrolled", person_id, quota=row.quota, claimed=row.claimed)])
     return seats.shape(await read(connection, run_id, person_id))
 
 

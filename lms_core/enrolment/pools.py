@@ -12,21 +12,34 @@ __all__ = ["Allocation", "Candidate", "Quota", "allocate", "free_seats"]
 
 
 class Quota(Struct, frozen=True):
-    """Seats kept for those who enrol under a programme, until a moment (null: for good); `held` are taken."""
+    """Seats kept for those who enrol under a programme, until a moment (null: for good); `held` are taken.
+
+    With `plugin` only for those whom that plugin has named.
+    """
 
     key: str
     seats: int
     held: int
     programme_id: UUID
     released_at: datetime | None
+    plugin: str | None = None
+
+    def serves(self, candidate: Candidate) -> bool:
+        """Tell whether a seat of this quota may be hers."""
+        named = self.plugin is None or self.plugin in candidate.claims
+        return named and self.programme_id == candidate.programme_id
 
 
 class Candidate(Struct, frozen=True):
-    """Somebody who wants a seat; `ready` once every plugin that has a say agreed lately."""
+    """Somebody who wants a seat; `ready` once every plugin that has a say agreed lately.
+
+    `claims` are the plugins that have named her for the seats that they keep in her programme.
+    """
 
     person_id: UUID
     programme_id: UUID | None
     ready: bool
+    claims: frozenset[str] = frozenset()
 
 
 class Allocation(Struct, frozen=True):
@@ -60,8 +73,9 @@ def allocate(
     for candidate in candidates:
         if room <= 0 or (anybody <= 0 and not any(left.values())):
             break
-        own = (key for key, q in open_.items() if q.programme_id == candidate.programme_id and left[key])
-        quota = next(own, None)
+        own = (key for key, q in open_.items() if left[key] and q.serves(candidate))
+        # first one that fewer people may have
+        quota = min(own, key=lambda key: open_[key].plugin is None, default=None)
         if quota is not None:
             left[quota] -= 1
         elif anybody > 0:

@@ -24,6 +24,7 @@ from lms_core.hooks.types import RunDecided
 from lms_core.http import changed_or_raise
 from lms_core.modules.tables import adoption, module, run
 from lms_core.outbox.events import emit
+from lms_core.programmes.tables import programme_plugin
 from lms_core.types import instant_of, now
 
 
@@ -88,14 +89,18 @@ async def write_rules(
     quotas = [
         {
             "run_id": run_id, "key": quota.key, "seats": quota.seats, "programme_id": quota.programme_id,
-            "released_at": _instant(quota.released_at, new.zone),
+            "plugin": quota.plugin, "released_at": _instant(quota.released_at, new.zone),
         }
         for quota in new.quotas
     ]  # fmt: skip
     if quotas:
         await connection.execute(insert(seat_quota), quotas)
-    gone = (run_enrolment.c.run_id == run_id) & run_enrolment.c.quota.not_in([quota.key for quota in new.quotas])
-    await connection.execute(update(run_enrolment).where(gone).values(quota=None))
+    for column, keys in (
+        (run_enrolment.c.quota, [quota.key for quota in new.quotas if quota.plugin is None]),
+        (run_enrolment.c.claimed, [quota.key for quota in new.quotas if quota.plugin]),
+    ):
+        gone = (run_enrolment.c.run_id == run_id) & column.not_in(keys)
+        await connection.execute(update(run_enrolment).where(gone).values({column: None}))
     await connection.execute(update(run).where(run.c.id == run_id).values(revision=expected + 1))
     timers = [(DRAW, draw_at), (DECIDE, decide_at)]
     timers += [(FILL, _instant(quota.released_at, new.zone)) for quota in new.quotas]
@@ -128,6 +133,24 @@ async def _check_quotas(connection: AsyncConnection, held: Held, new: t.SeatRule
     ]
     if errors:
         raise InvalidInput("Nobody enrols in this run under these programmes.", errors=errors)
+    if any(quota.plugin for quota in new.quotas):
+        await _check_plugins(connection, new)
+
+
+async def _check_plugins(connection: AsyncConnection, new: t.SeatRules) -> None:
+    """Refuse quotas that a plugin is to fill which is off in their programme; those that were made before stay."""
+    c = programme_plugin.c
+    query = select(c.programme_id, c.plugin).where(
+        c.enabled, c.programme_id.in_([quota.programme_id for quota in new.quotas])
+    )
+    on = {(row.programme_id, row.plugin) for row in await connection.execute(query)}
+    errors = [
+        FieldError(f"body.quotas[{index}].plugin", "must be a plugin that is enabled for the programme of the quota")
+        for index, quota in enumerate(new.quotas)
+        if quota.plugin and (quota.programme_id, quota.plugin) not in on
+    ]
+    if errors:
+        raise InvalidInput("Nobody says for whom these seats would be.", errors=errors)
 
 
 def lot(seed: str, person_id: UUID) -> str:

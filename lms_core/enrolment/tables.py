@@ -28,6 +28,8 @@ run_enrolment = Table(
     Column("completed_at", Instant),
     # the quota whose seat is held; null for a seat that anybody could have
     Column("quota", String(120)),
+    # the same, where a plugin says for whom it is: kept apart, so that no list of enrolments shows it
+    Column("claimed", String(120)),
     # until when an offered seat is held
     Column("deadline", Instant),
     # when plugins last said whether a waiting person may have a seat, and why not
@@ -67,8 +69,19 @@ seat_quota = Table(
     Column("key", String(120), primary_key=True),
     Column("seats", Integer, nullable=False),
     Column("programme_id", Uuid, ForeignKey("programme.id"), nullable=False),
+    Column("plugin", String(120)),  # that says for whom it is; null: for all of the programme
     Column("released_at", Instant),
 )
+
+seat_claim = Table(
+    "seat_claim",
+    metadata,
+    Column("person_id", Uuid, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True),
+    Column("programme_id", Uuid, ForeignKey("programme.id", ondelete="CASCADE"), primary_key=True),
+    Column("plugin", String(120), primary_key=True),  # that decided so
+    Column("until", Instant, nullable=False),
+)
+"""Persons for whom the quotas of a plugin keep seats; nothing says why."""
 
 enrolment_waiver = Table(
     "enrolment_waiver",

@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec import Meta
 
 from lms_core.modules.types import Capacity, check_wall
+from lms_core.programmes.plugin_types import PluginName
 from lms_core.sheets import MOST_LINES, Line
 from lms_core.types import BadValue, Email, Key, Payload, View, WallTime, Zone, check_zone
 
@@ -194,11 +195,15 @@ class Waiver(View, frozen=True, kw_only=True):
 
 
 class SeatQuota(Payload, frozen=True, kw_only=True):
-    """Seats of a run kept for those who enrol under a programme, until they are released (null: for good)."""
+    """Seats of a run kept for those who enrol under a programme, until they are released (null: for good).
+
+    With `plugin` they are for those whom that plugin has named; which seats these became is shown to nobody.
+    """
 
     key: Key
     seats: Annotated[int, Meta(ge=1, le=100_000)]
     programme_id: UUID
+    plugin: PluginName | None = None
     released_at: WallTime | None = None
 
 

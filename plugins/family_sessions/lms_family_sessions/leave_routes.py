@@ -1,4 +1,4 @@
-"""What the office enters about leaves, and what a person sees of hers."""
+"""What the office decides about a person, leaves and reserved seats, and what she sees of it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from uuid import UUID
 from litestar import Response
 
 from lms_core.api import FromPath, IfMatch, JSONBody, RouteContext, delete, expected_revision, get, put, tagged
-from lms_family_sessions import leaves, sealing
+from lms_family_sessions import leaves, reserved, sealing
 from lms_family_sessions.leaves import Leave, Leaves, NewLeave
 from lms_family_sessions.loading import load
 from lms_family_sessions.own_routes import OWN
+from lms_family_sessions.reserved import Reserved, ReservedSeat, ReservedSeats
 
 LEAVES = "family_sessions.leaves"
+SEATS = "family_sessions.seats"
 
 
 @put("/leaves/{leave_id:uuid}", permission=LEAVES)
@@ -46,4 +48,28 @@ async def list_my_leaves(context: RouteContext) -> Leaves:
         return await leaves.read_all(context, connection, context.person_id)
 
 
-leave_routes = (put_leave, remove_leave, list_my_leaves)
+@put("/reserved-seats", permission=SEATS)
+async def reserve_seats(context: RouteContext, data: JSONBody[ReservedSeat]) -> Reserved:
+    """Say until when reserved seats of runs are for a person (null: no more); where she waits, she may move up."""
+    async with context.write(more=True) as connection:
+        return await reserved.put(context, connection, data)
+
+
+@get("/reserved-seats", permission=SEATS)
+async def list_reserved_seats(context: RouteContext) -> ReservedSeats:
+    """List for whom seats are reserved."""
+    async with context.read() as connection:
+        return await reserved.read_all(context, connection)
+
+
+@get("/me/reserved-seats", permission=OWN)
+async def read_my_reserved_seats(context: RouteContext) -> Reserved:
+    """Show until when seats are reserved for oneself."""
+    assert context.person_id
+    async with context.read() as connection:
+        return await reserved.read(context, connection, context.person_id)
+
+
+leave_routes = (
+    put_leave, remove_leave, list_my_leaves, reserve_seats, list_reserved_seats, read_my_reserved_seats,
+)  # fmt: skip

@@ -101,6 +101,12 @@ class FamilySessions(Plugin):
             confidential=True,
         ),
         Permission(
+            "family_sessions.seats",
+            "say for whom seats are reserved",
+            roles=("family_sessions.office",),
+            confidential=True,
+        ),
+        Permission(
             "family_sessions.compensate",
             "give somebody with fewer hours a week more time",
             roles=("family_sessions.board",),

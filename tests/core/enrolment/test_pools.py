@@ -21,11 +21,13 @@ def runs(draw: st.DrawFn) -> tuple[int, int, list[Quota], list[Candidate]]:
         seats = draw(st.integers(1, 4))
         held = draw(st.integers(0, seats))
         released = draw(st.sampled_from([None, AT - timedelta(days=1), AT, AT + timedelta(days=1)]))
-        quotas.append(Quota(f"q{number}", seats, held, draw(st.sampled_from(PROGRAMMES)), released))
+        of, plugin = draw(st.sampled_from(PROGRAMMES)), draw(st.sampled_from([None, "families"]))
+        quotas.append(Quota(f"q{number}", seats, held, of, released, plugin))
     taken = sum(quota.held for quota in quotas) + draw(st.integers(0, 3))
     capacity = taken + draw(st.integers(0, 6))
-    wishes = draw(st.lists(st.tuples(st.sampled_from([*PROGRAMMES, None]), st.booleans()), max_size=12))
-    people = [Candidate(UUID(int=100 + number), programme, ready) for number, (programme, ready) in enumerate(wishes)]
+    claims = st.sampled_from([frozenset[str](), frozenset(["families"]), frozenset(["others"])])
+    wishes = draw(st.lists(st.tuples(st.sampled_from([*PROGRAMMES, None]), st.booleans(), claims), max_size=12))
+    people = [Candidate(UUID(int=100 + number), *wish) for number, wish in enumerate(wishes)]
     return capacity, taken, quotas, people
 
 
@@ -44,6 +46,7 @@ def test_no_seat_is_given_twice_and_none_is_lost(run: tuple[int, int, list[Quota
         if key is not None:
             quota = by_key[key]
             assert quota.programme_id == one.programme_id
+            assert quota.plugin is None or quota.plugin in one.claims
             assert quota.released_at is None or quota.released_at > AT
     for quota in quotas:
         assert quota.held + sum(key == quota.key for _, key in found.seats) <= quota.seats
@@ -59,8 +62,8 @@ def test_nobody_is_overtaken_by_one_of_the_same_kind(run: tuple[int, int, list[Q
     capacity, taken, quotas, people = run
     found = allocate(capacity, taken, quotas, people, AT)
     served = {one.person_id for one, _ in found.seats} | {one.person_id for one in found.kept}
-    for programme in {one.programme_id for one in people}:
-        kind = [one.person_id in served for one in people if one.programme_id == programme]
+    for kind_of in {(one.programme_id, one.claims) for one in people}:
+        kind = [one.person_id in served for one in people if (one.programme_id, one.claims) == kind_of]
         assert kind == sorted(kind, reverse=True)
 
 
@@ -83,3 +86,10 @@ def test_a_seat_is_kept_for_the_first_who_is_not_judged() -> None:
     assert (found.seats, found.kept) == ([], [first])
     found = allocate(2, 0, [], [first, second], AT)
     assert (found.seats, found.kept) == ([(second, None)], [first])
+
+
+def test_a_seat_that_fewer_may_have_is_given_first() -> None:
+    [of, *_] = PROGRAMMES
+    quotas = [Quota("all", 1, 0, of, None), Quota("some", 1, 0, of, None, "families")]
+    named, other = Candidate(UUID(int=1), of, True, frozenset(["families"])), Candidate(UUID(int=2), of, True)
+    assert allocate(2, 0, quotas, [named, other], AT).seats == [(named, "some"), (other, "all")]
