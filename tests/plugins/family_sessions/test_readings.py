@@ -67,6 +67,9 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("PUT", "/leaves/{leave_id:uuid}"): {"office"},
     ("DELETE", "/leaves/{leave_id:uuid}"): {"office"},
     ("GET", "/me/leaves"): OWN,
+    ("PUT", "/reserved-seats"): {"office"},
+    ("GET", "/reserved-seats"): {"office"},
+    ("GET", "/me/reserved-seats"): OWN,
 }
 
 
@@ -91,6 +94,7 @@ async def test_every_role_meets_every_route(world: World) -> None:
             "firstDay": "2026-10-01",
             "lastDay": "2026-12-31",
         },
+        "/reserved-seats": {"personId": student.id, "lastDay": None},
         "/childcare": offers(setting),
         "/childcare/{offer_id:uuid}": content(),
         "/childcare/{offer_id:uuid}/bookings": {"age": 3},
