@@ -26,7 +26,7 @@ from lms_core.compensation import (
     register_for_exam,
     withdraw_extension,
 )
-from lms_core.db import AsyncConnection, Hundredths, Instant, Json, insert_into
+from lms_core.db import AsyncConnection, Database, Hundredths, Instant, Json, insert_into
 from lms_core.enrolment.pools import Allocation, Candidate, Quota, allocate
 from lms_core.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound, Unavailable
 from lms_core.facts import (
@@ -119,6 +119,7 @@ __all__ = [
     "CreateOnce",
     "CreditEvent",
     "CreditsRequest",
+    "Database",
     "DeadlineEvent",
     "DeadlineFacts",
     "Effect",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from functools import partial, wraps
 from typing import Any
 
@@ -95,7 +96,28 @@ class WithTools(click.Group):
         plugin = registry.plugins.get(name)
         if plugin is None or not plugin.tools:
             return None
-        return click.Group(cmd_name, commands=list(plugin.tools), help=f"Tools of the plugin {name}.")
+        tools = [_with_database(tool) for tool in plugin.tools]
+        return click.Group(cmd_name, commands=tools, help=f"Tools of the plugin {name}.")
+
+
+def _with_database(tool: click.Command) -> click.Command:
+    """Return a tool that is an `async def` so that it is given the database of the installation."""
+    callback: Any = tool.callback
+    if not inspect.iscoroutinefunction(callback):
+        return tool
+
+    @wraps(callback)
+    def called(**options: Any) -> None:
+        async def work(found: Settings) -> int:
+            database = Database(found.database_url)
+            try:
+                return await callback(database, **options) or 0
+            finally:
+                await database.close()
+
+        run_on_database(work)
+
+    return click.Command(tool.name, params=tool.params, callback=called, help=tool.help)
 
 
 @click.command("run", cls=Commands)

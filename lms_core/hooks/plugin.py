@@ -67,9 +67,10 @@ class Plugin:
 
     `permissions`, `roles`, `routes` (handlers made by get, post, put, patch, delete), `jobs` and `commands` (click)
     are what it contributes; `guests` names as what people without an account may come by a link, and what that allows
-    (a Permission without roles), and `tools` are click commands that need neither a programme nor the server's
-    database, run as `lms NAME COMMAND` (with - for _). `tables` is the MetaData from `plugin_tables(name)`, and
-    `migrations` the folder of its alembic revisions as `package:folder`.
+    (a Permission without roles), and `tools` are click commands for no programme, run as `lms NAME COMMAND` (with - for
+    _): one that is an `async def` is given the Database of the installation, and returns its exit code, if any.
+    `tables` is the MetaData from `plugin_tables(name)`, and `migrations` the folder of its alembic revisions as
+    `package:folder`.
     """
 
     name: ClassVar[str]

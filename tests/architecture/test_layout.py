@@ -70,6 +70,7 @@ def test_what_plugins_may_import_changes_only_on_purpose() -> None:
         "CreateOnce",
         "CreditEvent",
         "CreditsRequest",
+        "Database",
         "DeadlineEvent",
         "DeadlineFacts",
         "Effect",

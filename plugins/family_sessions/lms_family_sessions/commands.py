@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import click
 from sqlalchemy import func, select, update
 
-from lms_core.api import Context
+from lms_core.api import Database, Unavailable
 from lms_family_sessions import sealing
 from lms_family_sessions.tables_care import entry, reading
 from lms_family_sessions.tables_leaves import leave
@@ -23,39 +25,63 @@ def new_key() -> None:
 
 
 @click.command("rotate-keys")
-async def rotate_keys(context: Context) -> None:
-    """Wrap every sealed document with the first key of LMS_FAMILY_KEYS; the others can be taken away afterwards.
+async def rotate_keys(database: Database) -> int:
+    """Wrap every sealed document of the installation with the first key of LMS_FAMILY_KEYS, and say what was done.
 
-    Interrupted, it goes on where it was when it is run again. Servers may run meanwhile.
+    Those of programmes in which the plugin is turned off are among them. Interrupted, it goes on where it was when it
+    is run again. Servers may run meanwhile. Ends with 1 as long as another key is needed.
     """
     from rich.progress import Progress
 
     name = sealing.ready()
-    async with context.read() as connection:
-        left = [await connection.scalar(select(func.count()).where(*_old(context, table, name))) for table in TABLES]
+    programmes: set[UUID] = set()
+    done = 0
     with Progress(transient=True) as progress:
-        task = progress.add_task("Wrapping keys", total=sum(one or 0 for one in left))
-        done = 0
+        task = progress.add_task("Wrapping keys", total=sum(many for _, many in await _others(database, name)))
         for table in TABLES:
-            while number := await _some(context, table, name):
-                done += number
-                progress.update(task, completed=done)
-    click.echo(f"{done} sealed documents are under the first key now.")
+            last: UUID | None = None
+            while rows := await _some(database, table, name, last):
+                last = rows[-1][0].id
+                wrapped = [row.programme_id for row, found in rows if found]
+                programmes.update(wrapped)
+                done += len(wrapped)
+                progress.advance(task, len(rows))
+    click.echo(f"Wrapped with the first key ({name}): {done} documents of {len(programmes)} programmes.")
+    left = await _others(database, name)
+    for other, many in left:
+        click.echo(f"Still under the key {other}, which is missing or did not open them: {many}.", err=True)
+    if not left:
+        click.echo("Nothing is under another key: all but the first can be taken away.")
+    return 1 if left else 0
 
 
-async def _some(context: Context, table: Any, name: str) -> int:
-    """Wrap a batch in a transaction of its own; return how many were left for it."""
-    query = select(table).where(*_old(context, table, name)).order_by(table.c.id).limit(BATCH).with_for_update()
-    async with context.write(more=True) as connection:
-        rows = (await connection.execute(query)).all()
-        for row in rows:
-            old = sealing.Sealed(row.key_id, row.wrapped, row.sealed)
-            new = sealing.rewrap(old, context.programme_id, row.person_id, row.id)
-            await connection.execute(
-                update(table).where(table.c.id == row.id).values(key_id=new.key_id, wrapped=new.wrapped)
-            )
-    return len(rows)
+async def _some(database: Database, table: Any, name: str, after: UUID | None) -> list[tuple[Any, bool]]:
+    """Wrap a batch in a transaction of its own; return the rows, each with whether it could be opened."""
+    query = select(table).where(table.c.key_id != name).order_by(table.c.id).limit(BATCH).with_for_update()
+    async with database.write() as connection:
+        rows = (await connection.execute(query.where(table.c.id > after) if after else query)).all()
+        wrapped = dict(_wrapped(rows))
+        for row_id, new in wrapped.items():
+            values = {"key_id": new.key_id, "wrapped": new.wrapped}
+            await connection.execute(update(table).where(table.c.id == row_id).values(**values))
+    return [(row, row.id in wrapped) for row in rows]
 
 
-def _old(context: Context, table: Any, name: str) -> tuple[Any, ...]:
-    return table.c.programme_id == context.programme_id, table.c.key_id != name
+def _wrapped(rows: Any) -> Iterator[tuple[UUID, sealing.Sealed]]:
+    for row in rows:
+        old = sealing.Sealed(row.key_id, row.wrapped, row.sealed)
+        try:
+            yield row.id, sealing.rewrap(old, row.programme_id, row.person_id, row.id)
+        except Unavailable:
+            continue  # its key is missing, or somebody has changed it: the others shall be wrapped all the same
+
+
+async def _others(database: Database, name: str) -> list[tuple[str, int]]:
+    """Return the keys other than the first that documents are under, each with how many. A statement for each table."""
+    found: dict[str, int] = {}
+    async with database.read() as connection:
+        for table in TABLES:
+            query = select(table.c.key_id, func.count()).where(table.c.key_id != name).group_by(table.c.key_id)
+            for key, many in await connection.execute(query):
+                found[key] = found.get(key, 0) + many
+    return sorted(found.items())

@@ -127,8 +127,7 @@ class FamilySessions(Plugin):
         Job("consequences", follow, every=timedelta(days=1), seconds=600),
         Job("school_age", grow_up, every=timedelta(days=7), seconds=600),
     )
-    commands = (rotate_keys,)
-    tools = (new_key,)
+    tools = (new_key, rotate_keys)
     tables = tables
     migrations = "lms_family_sessions:migrations"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from lms_core.cli import main
 from lms_core.commands import plugin_run
@@ -92,13 +92,41 @@ def test_the_list_names_what_has_commands(lms: Lms) -> None:
     assert "Count the notices." in lms("board", "--help").output
 
 
+@click.command()
+@click.option("--at-least", type=int, required=True)
+async def count(database: Database, at_least: int) -> int:
+    """Count the programmes of the installation."""
+    async with database.write() as connection:
+        many = await connection.scalar(select(func.count()).select_from(programme))
+    click.echo(f"{many} programmes")
+    return 0 if many >= at_least else 3
+
+
 class Weaver(Plugin):
-    """Has tools that need no server."""
+    """Has tools for no programme."""
 
     name = "loom_weaver"
     tools = (
         click.Command("weave", params=[click.Argument(["thread"])], callback=lambda thread: click.echo(f"<{thread}>")),
+        count,
     )
+
+
+@pytest.mark.usefixtures("programmes")
+def test_a_tool_is_given_the_database_of_the_installation(
+    database_url: str, surroundings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry: Registry = load([Weaver()])
+    monkeypatch.setattr(plugin_run, "load", lambda: registry)
+    environment: dict[str, Any] = {**surroundings, "LMS_DATABASE_URL": database_url}
+
+    def counted(*words: str) -> tuple[int, str]:
+        done = CliRunner().invoke(main, ["loom-weaver", "count", *words], env=environment)
+        return done.exit_code, done.output.splitlines()[-1]
+
+    assert counted("--at-least", "2") == (0, "2 programmes")
+    assert counted("--at-least", "3") == (3, "2 programmes")
+    assert counted() == (2, "Error: Missing option '--at-least'.")
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,12 @@
-"""Calendars, keys that change, and a programme that turns the plugin off in the middle of a term."""
+"""Calendars, and a programme that turns the plugin off in the middle of a term."""
 
 from __future__ import annotations
 
-import base64
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import CliRunner
-from lms_family_sessions import commands
-from lms_family_sessions.sealing import key_id, new_key
-from lms_family_sessions.settings import Settings
-from lms_family_sessions.tables_care import entry, reading
-from sqlalchemy import select
 
-from lms_core.api import Context, Unavailable
 from lms_core.types import now
 from tests.support.calendars import read
 from tests.support.family_care import CARE, EVERY_KIND, entered, prepared, seated
@@ -24,9 +15,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from tests.support.world import Actor, World
-
-
-rotate_keys: Any = commands.rotate_keys.callback  # what the host awaits, within its command
 
 
 async def feed_of(world: World, who: Actor) -> list[tuple[str, datetime, datetime, str]]:
@@ -58,62 +46,6 @@ async def test_her_calendar_shows_it_when_she_wants_that_and_nothing_says_why(wo
     assert await feed_of(world, eve) == []
     await ada.delete(path)
     assert (await ada.get(path), await feed_of(world, ada)) == ({"shown": False}, [])
-
-
-async def key_ids(world: World) -> set[str]:
-    async with world.database.read() as connection:
-        found = [set((await connection.execute(select(table.c.key_id))).scalars()) for table in (entry, reading)]
-    return found[0] | found[1]
-
-
-async def test_keys_are_exchanged_in_pieces_and_nothing_is_lost(
-    world: World, key: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(commands, "BATCH", 2)
-    setting, other = await prepared(world), await prepared(world, "beta")
-    ada = await seated(world, setting, "Ada")
-    office = await world.person("Olga Office", "family_sessions.office", setting.programme)
-    made = [await entered(ada, setting, EVERY_KIND[kind]) for kind in ("maternity", "care_hours", "daily")]
-    await office.post(f"{setting.path}/readings", {"personId": ada.id, "purpose": "A question"}, 200)
-    stranger = await seated(world, other, "Zoe")
-    await entered(stranger, other, CARE)
-    fresh = new_key()
-    monkeypatch.setenv("LMS_FAMILY_KEYS", f"{fresh}, {key}")
-    old_id, new_id = (key_id(base64.b64decode(one)) for one in (key, fresh))
-    context = Context("family_sessions", UUID(setting.programme["id"]), Settings(), world.database)
-
-    rewrap, done = commands.sealing.rewrap, 0
-
-    def interrupted(*given: Any) -> Any:
-        nonlocal done
-        done += 1
-        if done == 4:
-            raise KeyboardInterrupt
-        return rewrap(*given)
-
-    monkeypatch.setattr(commands.sealing, "rewrap", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        await rotate_keys(context)
-    assert await key_ids(world) == {old_id, new_id}
-    await rotate_keys(context)
-    other_context = Context("family_sessions", UUID(other.programme["id"]), Settings(), world.database)
-    assert done == 5, "what is under the new key is not wrapped again"
-    assert await key_ids(world) == {old_id, new_id}, "another programme's are its own"
-    await rotate_keys(other_context)
-    assert await key_ids(world) == {new_id}
-    monkeypatch.setenv("LMS_FAMILY_KEYS", fresh)
-    in_order = sorted(made, key=lambda one: one["id"])
-    assert (await ada.get(f"{setting.path}/me/entries"))["items"] == in_order
-    [noted] = (await ada.get(f"{setting.path}/me/readings"))["items"]
-    assert noted["purpose"] == "A question"
-    monkeypatch.setenv("LMS_FAMILY_KEYS", "")
-    with pytest.raises(Unavailable, match="new-key"):
-        await rotate_keys(context)
-
-
-def test_a_new_key_is_one_that_seals() -> None:
-    done = CliRunner().invoke(commands.new_key)
-    assert (done.exit_code, len(done.output.strip())) == (0, 44)
 
 
 async def test_turned_off_in_the_middle_of_a_term_nothing_is_lost(
