@@ -32,7 +32,7 @@ REASONS = "family_sessions.reasons"
 
 @get("/people", permission=REASONS)
 async def list_people(context: RouteContext, cursor: FromQuery[UUID | None] = None) -> People:
-    """List who has entered something; what, only a reading tells."""
+    """List who has entered something or was granted a leave; what, only a reading tells."""
     async with context.read() as connection:
         return await readings.list_people(context, connection, cursor)
 

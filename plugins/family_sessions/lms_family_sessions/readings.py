@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, literal, select, union_all
 
 from lms_core.api import AsyncConnection, Context, NotFound, Payload, View, new_id, now, read_person, read_persons
 from lms_family_sessions import leaves, sealing
@@ -16,6 +16,7 @@ from lms_family_sessions.entries import Entry, opened, read_all, write
 from lms_family_sessions.leaves import Leave
 from lms_family_sessions.needs import Proof
 from lms_family_sessions.tables_care import entry, reading
+from lms_family_sessions.tables_leaves import leave
 
 PAGE = 100
 
@@ -54,15 +55,16 @@ class Readings(View, frozen=True):
 
 
 class Someone(View, frozen=True):
-    """A person who has entered something."""
+    """A person of whom a reading would show something: how many entries of hers, and how many leaves."""
 
     id: UUID
     name: str
     entries: int
+    leaves: int
 
 
 class People(View, frozen=True):
-    """A page of persons who have entered something; `next` as with readings."""
+    """A page of persons who have entered something, or were granted a leave; `next` as with readings."""
 
     items: list[Someone]
     next: UUID | None
@@ -113,14 +115,22 @@ async def list_own(context: Context, connection: AsyncConnection, cursor: UUID |
 
 
 async def list_people(context: Context, connection: AsyncConnection, cursor: UUID | None) -> People:
-    """Return who has entered something, in the order of ids. Two statements."""
-    query = select(entry.c.person_id, func.count()).where(entry.c.programme_id == context.programme_id)
+    """Return who has entered something or was granted a leave, in the order of ids. Two statements."""
+    kept = union_all(
+        *(
+            select(table.c.person_id, literal(table is entry).label("entered")).where(
+                table.c.programme_id == context.programme_id
+            )
+            for table in (entry, leave)
+        )
+    ).subquery()
+    entries = func.count().filter(kept.c.entered)
+    query = select(kept.c.person_id, entries, func.count()).group_by(kept.c.person_id)
     if cursor:
-        query = query.where(entry.c.person_id > cursor)
-    query = query.group_by(entry.c.person_id).order_by(entry.c.person_id).limit(PAGE)
-    counted: list[Any] = list((await connection.execute(query)).all())
-    names = {one.id: one.name for one in await read_persons(connection, [row[0] for row in counted])}
-    items = [Someone(person_id, names[person_id], number) for person_id, number in counted]
+        query = query.where(kept.c.person_id > cursor)
+    rows: list[Any] = list((await connection.execute(query.order_by(kept.c.person_id).limit(PAGE))).all())
+    names = {one.id: one.name for one in await read_persons(connection, [row[0] for row in rows])}
+    items = [Someone(person_id, names[person_id], own, every - own) for person_id, own, every in rows]
     return People(items, items[-1].id if len(items) == PAGE else None)
 
 

@@ -136,9 +136,41 @@ async def test_she_sees_who_has_read_her_entries_and_what_for(world: World) -> N
     assert (await elsewhere.call("POST", f"{other.path}/readings", asked)).status_code == 404
     assert (await office.call("POST", f"{setting.path}/readings", {"personId": ada.id})).status_code == 400
     assert await office.get(f"{setting.path}/people") == {
-        "items": [{"id": ada.id, "name": "Ada", "entries": 1}], "next": None,
+        "items": [{"id": ada.id, "name": "Ada", "entries": 1, "leaves": 0}], "next": None,
     }  # fmt: skip
     assert (await elsewhere.get(f"{other.path}/people"))["items"] == []
+
+
+async def test_the_list_names_who_has_only_a_leave(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readings, "PAGE", 2)
+    setting, other = await prepared(world), await prepared(world, "beta")
+    office = await world.person("Olga Office", "family_sessions.office", setting.programme)
+    people = [await seated(world, setting, name) for name in ("Ada", "Eve", "Mia")]
+    ada, eve, mia = people
+    granted = {"kind": "care", "firstDay": "2027-04-01", "lastDay": "2027-09-30"}
+    for who, times in ((eve, 1), (mia, 2)):
+        for _ in range(times):
+            body = {"personId": who.id, **granted}
+            await office.put(f"{setting.path}/leaves/{uuid4()}", body, If_Match='"0"')
+    for who, kind in ((ada, "daily"), (ada, "maternity"), (mia, "daily")):
+        await entered(who, setting, EVERY_KIND[kind])
+    zoe = await seated(world, other, "Zoe")
+    await entered(zoe, other, EVERY_KIND["daily"])
+
+    counted = {"Ada": (2, 0), "Eve": (0, 1), "Mia": (1, 2)}
+    expected = [
+        {
+            "id": who.id,
+            "name": who.person.name,
+            **dict(zip(("entries", "leaves"), counted[who.person.name], strict=True)),
+        }
+        for who in sorted(people, key=lambda one: one.id)
+    ]
+    first = await office.get(f"{setting.path}/people")
+    assert first == {"items": expected[:2], "next": expected[1]["id"]}
+    assert await office.get(f"{setting.path}/people?cursor={first['next']}") == {"items": expected[2:], "next": None}
+    asked = {"personId": eve.id, "purpose": "Which exams she can take"}
+    assert len((await office.post(f"{setting.path}/readings", asked, 200))["leaves"]) == 1
 
 
 async def test_nothing_is_answered_that_could_not_be_noted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
