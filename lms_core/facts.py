@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -15,16 +15,19 @@ from lms_core.enrolment.tables import programme_enrolment, run_enrolment, seat_r
 from lms_core.errors import NotFound
 from lms_core.modules.tables import module, run
 from lms_core.people.tables import person
+from lms_core.programmes.tables import term
 
 
 class RunFacts(msgspec.Struct, frozen=True):
-    """A run: of which module, owned by which programme, in which term."""
+    """A run: of which module, owned by which programme, in which term, from which day of that to which."""
 
     id: UUID
     module_id: UUID
     programme_id: UUID
     term_id: UUID
     title: str
+    term_starts: date
+    term_ends: date
 
 
 class RunMinimum(msgspec.Struct, frozen=True):
@@ -66,10 +69,14 @@ class SeatFacts(msgspec.Struct, frozen=True):
 
 async def read_run(connection: AsyncConnection, run_id: UUID) -> RunFacts:
     """Return the facts about a run. Raises NotFound. One statement."""
-    query = select(run.c.id, run.c.module_id, module.c.programme_id, run.c.term_id, run.c.title)
-    row = (
-        await connection.execute(query.join(module, module.c.id == run.c.module_id).where(run.c.id == run_id))
-    ).first()
+    columns = (run.c.id, run.c.module_id, module.c.programme_id, run.c.term_id, run.c.title)
+    query = (
+        select(*columns, term.c.starts_on, term.c.ends_on)
+        .join(module, module.c.id == run.c.module_id)
+        .join(term, term.c.id == run.c.term_id)
+        .where(run.c.id == run_id)
+    )
+    row = (await connection.execute(query)).first()
     if row is None:
         raise NotFound("There is no such run.")
     return RunFacts(*row)

@@ -1,6 +1,6 @@
 """What plugins may read of the core without knowing its tables."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -36,7 +36,7 @@ async def test_facts_about_a_run_and_a_person(world: World) -> None:
                 await read(connection, uuid4())
     ids = [UUID(found) for found in (run["id"], module["id"], programme["id"], programme["term"])]
     assert facts == (
-        RunFacts(*ids, "Mems"),
+        RunFacts(*ids, "Mems", date(2026, 10, 1), date(2027, 3, 31)),
         PersonFacts(sofia.person.id, "Sofia Student", "sofia.student@example.org", "en"),
     )
     assert len(seen) == 2

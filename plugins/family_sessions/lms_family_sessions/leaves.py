@@ -14,17 +14,21 @@ from lms_core.api import (
     AsyncConnection,
     BadValue,
     Context,
+    EnrolmentRequest,
     FieldError,
     InvalidInput,
     NotFound,
+    Objection,
     Payload,
     StudyTerm,
+    Unavailable,
     View,
     changed_or_raise,
     insert_into,
     lengthened,
     now,
     pause_terms,
+    read_run,
     read_study,
     term_name,
 )
@@ -32,6 +36,11 @@ from lms_family_sessions import policy, sealing
 from lms_family_sessions.needs import FIRST, LAST
 from lms_family_sessions.reckoning import DAY
 from lms_family_sessions.tables_leaves import leave
+
+NO_SEAT = Objection("no-seat", "In this term no seat in the run is possible; whom it concerns can look up why.")
+UNKNOWN = Objection(
+    "no-seat-yet", "Whether a seat in this run is possible cannot be told at the moment; try again later."
+)
 
 
 class Days(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,14 +88,16 @@ class Leaves(View, frozen=True, kw_only=True):
     """A person's leaves, and what follows from them for her terms.
 
     A term counts as one of leave when each of its days is within leaves. `notStudied` are those that do not count
-    towards the time of study, `repeatsPaused` those in which the time for repeating exams stands still; `leaveTerms`
-    are counted as leave, of `mostLeaveTerms`. `latestTerm` is the last one of the study, if the regulation has a
-    limit (`maxTerms`); which of the next terms will be of leave nobody knows.
+    towards the time of study, `repeatsPaused` those in which the time for repeating exams stands still, `noCourses`
+    those in whose runs she gets no new seat (nobody else is told why); `leaveTerms` are counted as leave, of
+    `mostLeaveTerms`. `latestTerm` is the last one of the study, if the regulation has a limit (`maxTerms`); which of
+    the next terms will be of leave nobody knows.
     """
 
     items: list[Leave]
     not_studied: list[str]
     repeats_paused: list[str]
+    no_courses: list[str]
     leave_terms: int
     most_leave_terms: int
     latest_term: str | None
@@ -158,6 +169,7 @@ async def read_all(context: Context, connection: AsyncConnection, person_id: UUI
         items=items,
         not_studied=[one.name for one in _stopped(items, terms, "counts_as_study")],
         repeats_paused=[one.name for one in _stopped(items, terms, "repeats_run")],
+        no_courses=[one.name for one in _stopped(items, terms, "courses")],
         leave_terms=len(within([one for one in items if one.counts_as_leave], terms)),
         most_leave_terms=context.settings.consequences.most_leave_terms,
         latest_term=latest,
@@ -186,16 +198,39 @@ def latest_term(terms: Sequence[StudyTerm], since: date, most: int | None, stopp
 
 def within(items: Iterable[Leave], terms: Iterable[StudyTerm]) -> list[StudyTerm]:
     """Return the terms each day of which is in one of these leaves."""
-    spans = sorted((one.first_day, one.last_day) for one in items)
-    found = []
-    for term in terms:
-        day = term.starts_on
-        for first, last in spans:
-            if first <= day <= last:
-                day = last + DAY
-        if day > term.ends_on:
-            found.append(term)
-    return found
+    spans = [(one.first_day, one.last_day) for one in items]
+    return [term for term in terms if _covered(spans, term.starts_on, term.ends_on)]
+
+
+async def object_to_courses(context: Context, enrolment: EnrolmentRequest) -> list[Objection]:
+    """Object to a seat in a run each day of whose term is in leaves that allow no courses. Two statements at most.
+
+    Whoever asks for the seat, keeps the list of it or reads its record is told the same words, so these give no reason;
+    it is for her alone, among her leaves. A leave that cannot be opened speaks against a seat as well.
+    """
+    async with context.read() as connection:
+        try:
+            found = await read_days(context, connection, enrolment.person_id)
+        except Unavailable:
+            return [UNKNOWN]
+        spans = [
+            (days.first_day, days.last_day)
+            for _, days in found
+            if not policy.clock(days.kind, context.settings.leaves).courses
+        ]
+        if not spans:
+            return []
+        run = await read_run(connection, enrolment.run_id)
+    return [NO_SEAT] if _covered(spans, run.term_starts, run.term_ends) else []
+
+
+def _covered(spans: Iterable[tuple[date, date]], first: date, last: date) -> bool:
+    """Return whether each day between two is in one of the spans."""
+    day = first
+    for begins, ends in sorted(spans):
+        if begins <= day <= ends:
+            day = ends + DAY
+    return day > last
 
 
 def _stopped(items: Iterable[Leave], terms: Iterable[StudyTerm], runs: str) -> list[StudyTerm]:

@@ -14,7 +14,9 @@ from lms_core.api import (
     ConstraintsRequest,
     Context,
     Effect,
+    EnrolmentRequest,
     Job,
+    Objection,
     Permission,
     Plugin,
     PluginProposal,
@@ -26,7 +28,7 @@ from lms_core.api import (
     SlotsRequest,
     hookimpl,
 )
-from lms_family_sessions import calendar, checking, childcare_effects, childcare_lists, hooks_care
+from lms_family_sessions import calendar, checking, childcare_effects, childcare_lists, hooks_care, leaves
 from lms_family_sessions.childcare_routes import childcare_routes
 from lms_family_sessions.commands import new_key, rotate_keys
 from lms_family_sessions.consequence_routes import consequence_routes
@@ -130,6 +132,11 @@ class FamilySessions(Plugin):
     tools = (new_key, rotate_keys)
     tables = tables
     migrations = "lms_family_sessions:migrations"
+
+    @hookimpl
+    async def check_enrolment(self, context: Context, enrolment: EnrolmentRequest) -> list[Objection]:
+        """Object to a seat in a term that is wholly within leaves during which she takes no courses."""
+        return await leaves.object_to_courses(context, enrolment)
 
     @hookimpl
     async def session_constraints(self, context: Context, request: ConstraintsRequest) -> list[SessionConstraint]:

@@ -33,7 +33,8 @@ class Leave(Struct, frozen=True, forbid_unknown_fields=True):
     """What goes on during a kind of leave; what does not stands still.
 
     Whether its terms count as terms of study, and as terms of leave, whether times for repeating exams run, and
-    deadlines of units; and whether she takes courses and `exams` meanwhile: if not, exams in it are moved.
+    deadlines of units; and whether she takes `courses` meanwhile (if not, she gets no new seat in runs of a term that
+    is wholly within it; one that she has stays hers) and `exams` (if not, exams in it are moved).
     """
 
     kind: Kind
