@@ -33,6 +33,11 @@ SPARE = 30.0
 AGAIN = timedelta(seconds=30)
 """After so long a search begins that has to know what a plugin cannot tell now."""
 
+TRIES = 5
+"""So often a search is begun anew whose worker died: less often than the host hands it over, or nobody would say so."""
+
+DIED = f"whoever ran the search died or gave up {TRIES} times; ask for it again, and tell your operator"
+
 LARGEST = 16 * 1024 * 1024
 
 
@@ -47,7 +52,10 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 async def suggest(context: Context, payload: Finding) -> None:
-    """Find dates; a search whose worker died begins anew. Raises Later where enough others are running."""
+    """Find dates; a search whose worker died begins anew, and has failed after some times.
+
+    Raises Later where enough others are running.
+    """
     row = await _take(context, payload.suggestion_id)
     if row is None:
         return
@@ -112,6 +120,9 @@ async def _take(context: Context, suggestion_id: UUID) -> Any:
         row: Any = (await connection.execute(select(suggestion).where(mine).with_for_update())).first()
         if row is None or row.state not in ("queued", "running"):
             return None
+        if row.tries >= TRIES:
+            await connection.execute(update(suggestion).where(mine).values(state="failed", reason=DIED, ended_at=now()))
+            return None
         others = select(func.count()).where(
             c.programme_id == context.programme_id,
             c.state == "running",
@@ -121,7 +132,8 @@ async def _take(context: Context, suggestion_id: UUID) -> Any:
         if (await connection.scalar(others) or 0) >= context.settings.at_once:
             raise Later(now() + timedelta(seconds=2), "as many searches as the programme allows are running")
         await connection.execute(delete(search_step).where(search_step.c.suggestion_id == suggestion_id))
-        await connection.execute(update(suggestion).where(mine).values(state="running", heard_at=now()))
+        begun = {"state": "running", "heard_at": now(), "tries": row.tries + 1}
+        await connection.execute(update(suggestion).where(mine).values(**begun))
         return row
 
 
@@ -207,10 +219,11 @@ class _Search:
 
 
 async def _wait(context: Context, suggestion_id: UUID) -> None:
-    """Put a task back among those that nobody works on."""
+    """Put a task back among those that nobody works on; this was no try."""
     ours = (suggestion.c.id == suggestion_id) & (suggestion.c.state == "running")
     async with context.write(more=True) as connection:
-        await connection.execute(update(suggestion).where(ours).values(state="queued", heard_at=now()))
+        waiting = {"state": "queued", "heard_at": now(), "tries": suggestion.c.tries - 1}
+        await connection.execute(update(suggestion).where(ours).values(**waiting))
 
 
 async def _end(

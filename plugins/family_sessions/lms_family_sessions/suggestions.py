@@ -81,14 +81,15 @@ async def begin(context: Context, connection: AsyncConnection, task: Task) -> Su
         suggestion.c.programme_id == context.programme_id,
         suggestion.c.made_by == context.person_id,
         suggestion.c.made_at > moment - timedelta(days=1),
+        suggestion.c.state != "failed",  # it told nothing
     )
     most = context.settings.suggestions_per_day
     if len((await connection.execute(mine.with_for_update())).all()) >= most:
         raise Conflict(f"You have asked for {most} proposals within a day, which is as many as the programme allows.")
     row = {
         "id": new_id(), "programme_id": context.programme_id, "task": msgspec.to_builtins(task), "state": "queued",
-        "stop": False, "made_by": context.person_id, "made_at": moment, "heard_at": moment, "ended_at": None,
-        "result": None, "reason": None, "basis": None, "accepted": None,
+        "stop": False, "tries": 0, "made_by": context.person_id, "made_at": moment, "heard_at": moment,
+        "ended_at": None, "result": None, "reason": None, "basis": None, "accepted": None,
     }  # fmt: skip
     await connection.execute(insert(suggestion), row)
     await context.enqueue(connection, "suggest", Finding(row["id"]))

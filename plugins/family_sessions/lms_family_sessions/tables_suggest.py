@@ -16,6 +16,7 @@ suggestion = Table(
     Column("task", Json, nullable=False),
     Column("state", String(20), nullable=False),  # queued, running, done, cancelled, failed, stale
     Column("stop", Boolean, nullable=False),  # somebody wants it to end with what there is
+    Column("tries", Integer, nullable=False),  # so often a worker has begun to search
     Column("made_by", Uuid, core_key("person", "SET NULL")),
     Column("made_at", Instant, nullable=False),
     Column("heard_at", Instant, nullable=False),  # its process was alive then
