@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from html import escape
 from uuid import UUID
+
+import msgspec
 
 from lms_core.api import Context
 from lms_family_sessions import suggestions
 from lms_family_sessions.calendars import Calendar, Holidays, read_movable, shown
 from lms_family_sessions.holidays_of import DAY, LAENDER, Land
 from lms_family_sessions.strip import closed_on, saturday_of, strip, weekends_between
-from lms_family_sessions.tasks import Proposal, Suggestion
+from lms_family_sessions.tasks import Alternative, Proposal, Refused, Suggestion
 
 _NEVER_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -36,6 +38,14 @@ _KINDS = {
     "consecutive": "the weekend after another one",
 }
 
+_DO = {"record": "Recording", "hybrid": "Hybrid form", "repeat": "Once more"}
+
+_NOTE = (
+    "Needs that fewer than five people share are nowhere in these tables, but for whether a session would be refused; "
+    "proposals are made for them as well. Of the first free dates it is not told which would be refused. The heaviest "
+    "shared burden is that of the whole plan for whoever has it hardest with one need that at least five share."
+)
+
 
 async def compared(context: Context, ids: Sequence[UUID], laender: Sequence[Land]) -> str:
     """Return a page that compares proposals, and the dates by the order of the calendar of the first of them.
@@ -45,7 +55,9 @@ async def compared(context: Context, ids: Sequence[UUID], laender: Sequence[Land
     async with context.read() as connection:
         found = [await suggestions.read(context, connection, one) for one in dict.fromkeys(ids)]
         plans = _plans(found)
-        days = sorted({times[0].date() for plan in plans.values() for one in plan.sessions for times in one.times})
+        days = sorted(
+            {pair[0].date() for plan in plans.values() for one in plan.proposal.sessions for pair in one.times}
+        )
         movable = await read_movable(connection, context.programme_id, days[0], days[-1]) if days else {}
     if not days:
         return _document("Proposals", '<p role="status">There are no dates to compare yet.</p>')
@@ -60,56 +72,85 @@ async def compared(context: Context, ids: Sequence[UUID], laender: Sequence[Land
     return await asyncio.to_thread(drawn)
 
 
-def _plans(found: Sequence[Suggestion]) -> dict[str, Proposal]:
+class _Plan(msgspec.Struct, frozen=True):
+    """A plan in a column; of dates by the calendar it is not told (null) which of them would be refused."""
+
+    proposal: Proposal
+    refused: tuple[Refused, ...] | None = None
+
+
+def _plans(found: Sequence[Suggestion]) -> dict[str, _Plan]:
     """Return the plans that there are, by name."""
     plans = {}
     for number, one in enumerate(found, 1):
         if one.result and one.result.proposal:
-            plans[f"{number}. {one.task.title}"] = one.result.proposal
+            plans[f"{number}. {one.task.title}"] = _Plan(one.result.proposal, one.result.refused)
     if found and found[0].result and found[0].result.by_calendar:
-        plans["First free dates"] = found[0].result.by_calendar
+        plans["First free dates"] = _Plan(found[0].result.by_calendar)
     return plans
 
 
-def _page(plans: Mapping[str, Proposal], weekends: Sequence[date], calendars: Sequence[Holidays], asked: str) -> str:
+def _page(plans: Mapping[str, _Plan], weekends: Sequence[date], calendars: Sequence[Holidays], asked: str) -> str:
     closed = closed_on(weekends, calendars)
     on: dict[str, dict[date, list[str]]] = {name: {} for name in plans}
     for name, plan in plans.items():
-        for one in plan.sessions:
+        for one in plan.proposal.sessions:
             for day in sorted({saturday_of(times[0].date()) for times in one.times}):
                 on[name].setdefault(day, []).append(one.title)
     short = {f"{name[:22]}…" if len(name) > 23 else name: days for name, days in on.items()}
     figure = f"<figure>{strip(weekends, closed, short)}<figcaption>Hatched: holidays or long weekends in "
     figure += f"{escape(asked)}. Black: so many sessions.</figcaption></figure>"
-    titles = {one.key: one.title for plan in plans.values() for one in plan.sessions}
-    dates = [(title, [_dates(plan, key) for plan in plans.values()]) for key, title in titles.items()]
-    likes = [(title, [_findings(plan, key) for plan in plans.values()]) for key, title in titles.items()]
-    helps = [(title, [_alternatives(plan, key) for plan in plans.values()]) for key, title in titles.items()]
-    note = "Needs that fewer than five people share are nowhere in these tables; proposals are made for them as well."
-    body = figure + _table("Dates", list(plans), dates) + _table("What they are like", list(plans), likes)
-    body += _table("What would help", list(plans), helps) + f"<p>{note}</p>"
+    titles = {one.key: one.title for plan in plans.values() for one in plan.proposal.sessions}
+    body = figure
+    for caption, told in _TABLES.items():
+        rows = [(title, [told(plan, key) for plan in plans.values()]) for key, title in titles.items()]
+        body += _table(caption, list(plans), rows)
+    body += f"<p>{_NOTE}</p>"
     if closed:
         rows = [(day.isoformat(), [words]) for day, words in closed.items()]
         body += _table("Weekends in holidays", ["Where"], rows)
     return _document("Proposals side by side", body)
 
 
-def _dates(plan: Proposal, key: str) -> str:
-    times = [pair for one in plan.sessions if one.key == key for pair in one.times]
+def _dates(plan: _Plan, key: str) -> str:
+    times = [pair for one in plan.proposal.sessions if one.key == key for pair in one.times]
     return "; ".join(f"{starts:%a %Y-%m-%d %H:%M}-{ends:%H:%M}" for starts, ends in times) or "not in it"
 
 
-def _findings(plan: Proposal, key: str) -> str:
+def _refused(plan: _Plan, key: str) -> str:
+    if plan.refused is None:
+        return "not told"
+    told = [f"yes, for {one.people} people" if one.people else "yes" for one in plan.refused if one.session == key]
+    return "; ".join(told) or "no"
+
+
+def _findings(plan: _Plan, key: str) -> str:
     told = [
         f"{one.people} people {_KINDS[one.kind]}" if one.people else _KINDS[one.kind]
-        for one in plan.findings
+        for one in plan.proposal.findings
         if one.session == key
     ]
     return "; ".join(told) or "nothing to tell"
 
 
-def _alternatives(plan: Proposal, key: str) -> str:
-    return " ".join(one.changes for one in plan.alternatives if one.session == key) or "nothing"
+def _alternatives(plan: _Plan, key: str) -> str:
+    return " ".join(_changes(one) for one in plan.proposal.alternatives if one.session == key) or "nothing"
+
+
+def _changes(one: Alternative) -> str:
+    """Return what an alternative would change; numbers are there only for needs that five share."""
+    told = [f"serves {one.people} people"] if one.people else []
+    if one.worst_off is not None and one.worst_off_then is not None and one.worst_off_then < one.worst_off:
+        told.append(f"heaviest shared burden {one.worst_off_then} instead of {one.worst_off}")
+    return f"{_DO[one.do]}: {one.changes}" + (f" ({', '.join(told)})" if told else "")
+
+
+_TABLES: Mapping[str, Callable[[_Plan, str], str]] = {
+    "Dates": _dates,
+    "Would it be refused?": _refused,
+    "What they are like": _findings,
+    "What would help": _alternatives,
+}
 
 
 def _table(caption: str, columns: Sequence[str], rows: Sequence[tuple[str, list[str]]]) -> str:

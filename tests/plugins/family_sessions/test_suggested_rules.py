@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from lms_family_sessions.plugin import FamilySessions
+from lms_family_sessions.searching import TRIES
+from sqlalchemy import update
 
 from lms_core.api import ConstraintsRequest, Context, Plugin, SessionConstraint, hookimpl
-from tests.support.family import days, family, need, needs, run_of, seated, suggested, task
+from lms_core.outbox.tables import delivery
+from lms_core.types import now
+from tests.plugins.family_sessions.test_suggestions import tables
+from tests.support.family import days, family, need, needs, run_of, seated, suggested, task, worked
 
 if TYPE_CHECKING:
     from tests.support.family import Family
@@ -78,6 +83,11 @@ async def test_nothing_is_proposed_while_a_plugin_cannot_tell(world: World, shif
     shifts.broken = True
     waiting = await suggested(world, alpha.path, task(run_id))
     assert (waiting["state"], waiting["result"]) == ("queued", None)
+    for _ in range(TRIES):  # to wait is no try
+        async with world.database.write() as connection:
+            await connection.execute(update(delivery).values(due_at=now()))
+        await worked(world)
+    assert (await world.admin.get(f"{alpha.path}/suggestions/{waiting['id']}"))["state"] == "queued"
     stopped = await world.admin.post(f"{alpha.path}/suggestions/{waiting['id']}/stop", None, 200)
     assert stopped["state"] == "cancelled"
 
@@ -135,8 +145,15 @@ async def test_where_no_dates_keep_all_rules_the_least_bad_ones_are_named_as_suc
     assert {one["runId"] for one in listed} == {run_id}
     await needs(world, alpha, people[4].person.id, need(**every, last_day=date(2027, 4, 30)))
     asked["sessions"] = [{**asked["sessions"][0], "last": "2027-04-25"}, asked["sessions"][2]]
-    found = (await suggested(world, alpha.path, asked))["result"]
+    made = await suggested(world, alpha.path, asked)
+    found = made["result"]
     assert found["refused"] == [{"session": "one", "people": "5 to 9"}, {"session": "three", "people": None}]
+    page = await world.admin.call("GET", f"{alpha.path}/comparison?suggestion={made['id']}")
+    assert tables(page.text)["Would it be refused?"] == [
+        ["", "1. Summer", "First free dates"],
+        ["Weekend <one>", "yes, for 5 to 9 people", "not told"],
+        ["Weekend <three>", "yes", "not told"],
+    ]
     online = [{**one, "mode": "hybrid"} for one in asked["sessions"]]
     found = (await suggested(world, alpha.path, {**asked, "sessions": online}))["result"]
     assert found["refused"] == [], "who cannot come takes part from home"

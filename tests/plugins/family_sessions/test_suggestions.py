@@ -77,7 +77,8 @@ async def test_families_are_told_in_classes_and_what_would_help_them(world: Worl
     asked["sessions"] = [{**asked["sessions"][0], "last": "2027-05-30"}]
     asked["sessions"][0] |= {"first": "2027-03-31", "last": "2027-04-02", "weekdays": [4]}  # after Easter
     asked["sessions"].append({**asked["sessions"][0], "key": "two", "first": "2027-04-12", "last": "2027-04-30"})
-    found = (await suggested(world, alpha.path, asked))["result"]["proposal"]
+    made = await suggested(world, alpha.path, asked)
+    found = made["result"]["proposal"]
     easter = [one for one in found["findings"] if one["session"] == "one"]
     assert {"session": "one", "kind": "school_free", "people": "5 to 9"} in easter
     assert [one["kind"] for one in found["findings"] if one["session"] == "two" and one["people"]] == []
@@ -90,6 +91,18 @@ async def test_families_are_told_in_classes_and_what_would_help_them(world: Worl
         ("record", "5 to 9", 2 * night + holidays, 2 * night + holidays // 4),
         ("hybrid", None, 2 * night + holidays, night + holidays),
     ]
+    page = await world.admin.call("GET", f"{alpha.path}/comparison?suggestion={made['id']}")
+    told = tables(page.text)
+    later = "Recording: Who cannot come sees it later; it costs a quarter of what it does at a bad time."
+    home = "Hybrid form: Who cannot come to the place takes part from elsewhere; nobody needs a night away."
+    assert told["What would help"][1:] == [
+        ["Weekend <one>", *2 * [
+            f"{later} (serves 5 to 9 people, heaviest shared burden 55 instead of 100) "
+            f"{home} (heaviest shared burden 80 instead of 100)"
+        ]],
+        ["Weekend <one>", *2 * [f"{later} {home} (heaviest shared burden 80 instead of 100)"]],
+    ]  # fmt: skip
+    assert [row[1:] for row in told["Would it be refused?"][1:]] == 2 * [["no", "not told"]]
 
 
 async def test_a_search_is_followed_and_stopped_and_begins_only_so_often(world: World) -> None:
