@@ -17,8 +17,8 @@ from sqlalchemy import delete, func, insert, select, update
 from lms_core.api import Context, Later, Unavailable, now
 from lms_family_sessions.checking import note_refused
 from lms_family_sessions.knowing import look_up
-from lms_family_sessions.suggest.problem import Problem, by_calendar, possible
 from lms_family_sessions.suggest.problem import Suggestion as Found
+from lms_family_sessions.suggest.problem import by_calendar, gap, possible
 from lms_family_sessions.suggestions import HEARD, Finding
 from lms_family_sessions.tables_suggest import search_step, suggestion
 from lms_family_sessions.tasks import Result, Task
@@ -79,7 +79,7 @@ async def suggest(context: Context, payload: Finding) -> None:
         return Result(
             status=found.status,
             stage=found.stage,
-            worst_off_gap=_gap(problem, found),
+            worst_off_gap=_per_cent(gap(problem, found)),
             proposal=proposal,
             by_calendar=known.told(task, by_hand) if by_hand and possible(problem, by_hand) else None,
             refused=refused_of(task, problem, found.chosen, proposal) if found.chosen and proposal else (),
@@ -105,11 +105,8 @@ def _refused(context: Context, task: Task, result: Result) -> list[tuple[UUID, d
     return [(one.run_id, *times_of(one, context.settings.zone)) for one in result.proposal.sessions if one.key in named]
 
 
-def _gap(problem: Problem, found: Found) -> int | None:
-    """Return by how many per cent the worst burden might be smaller, a number that says nothing of how heavy it is."""
-    if found.chosen is None or (found.stage == "dates" and found.status != "optimal"):
-        return None
-    return math.ceil(100 * found.gap()) if found.stage == "worst_off" else 0
+def _per_cent(share: float | None) -> int | None:
+    return None if share is None else math.ceil(100 * share)
 
 
 async def _take(context: Context, suggestion_id: UUID) -> Any:

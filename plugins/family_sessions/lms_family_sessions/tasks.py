@@ -95,7 +95,9 @@ class Result(View, frozen=True, kw_only=True):
     """What came of a search: `optimal` when nothing is fairer, then no more even, then no later.
 
     Otherwise time ran out in `stage`, and what comes before it is proven: first the burden of whoever has it hardest,
-    then that of the `others`. `worst_off_gap` is by how many per cent, at most, that first burden could be smaller.
+    then that of the `others`. `worst_off_gap` is by how many per cent, at most, that first burden could be smaller: 0
+    where it is proven, 100 where nothing is, null where there are no dates. It is about what sessions cost her that may
+    be put there, and not about those that would be refused; as long as these might be fewer for her, it is 100.
     `by_calendar` are the dates that somebody finds by hand, taking the first free one for each session in turn.
 
     `refused` names the sessions of the proposal that would be refused when they are published. There are some only

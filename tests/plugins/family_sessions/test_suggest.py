@@ -14,9 +14,11 @@ from lms_family_sessions.suggest.problem import (
     Group,
     Problem,
     Session,
+    Stage,
     Suggestion,
     burdens,
     by_calendar,
+    gap,
     leximin,
     possible,
 )
@@ -137,7 +139,7 @@ def test_what_is_ended_early_says_how_far_it_came_and_is_no_worse_than_by_hand()
 
     found = solve(problem, 60, progress=told, stop=stop)
     assert (found.status, found.stage, found.levels) == ("feasible", "others", 1)
-    assert stages[:3] == [("worst_off", 0), ("worst_off", 0), ("others", 1)]
+    assert stages[:3] == [("worst_off", 0), ("others", 0), ("others", 1)]
     whole = solve(problem, 60)
     assert max(found.burdens) == max(whole.burdens)
     stop_at_once = threading.Event()
@@ -148,3 +150,52 @@ def test_what_is_ended_early_says_how_far_it_came_and_is_no_worse_than_by_hand()
     assert at_once.chosen is not None
     assert at_once.status == "feasible"
     assert leximin(problem, at_once.chosen) <= leximin(problem, by_hand)
+
+
+@pytest.mark.parametrize(
+    ("worst", "bound", "stage", "left"),
+    [
+        (200, 150, "worst_off", 0.25),
+        (200, 200, "worst_off", 0.0),
+        (0, 0, "worst_off", 0.0),
+        (200, None, "worst_off", 1.0),
+        (200, -3, "worst_off", 1.0),
+        (FORBIDDEN + 200, FORBIDDEN + 150, "worst_off", 0.25),  # not 50 of 1200
+        (2 * FORBIDDEN + 200, FORBIDDEN + 900, "worst_off", 1.0),
+        (2 * FORBIDDEN, FORBIDDEN, "worst_off", 1.0),
+        (2 * FORBIDDEN, 2 * FORBIDDEN, "worst_off", 0.0),
+        (200, 1, "others", 0.0),
+        (200, 1, "notice", 0.0),
+        (200, None, "dates", None),
+    ],
+)
+def test_how_far_the_worst_off_may_be_from_better_is_about_what_is_not_forbidden(
+    worst: int, bound: int | None, stage: Stage, left: float | None
+) -> None:
+    one = Session(0, (Candidate(0),))
+    problem = Problem(sessions=(one,), groups=(Group(1, (0,), ((worst,),)),), forbidden=FORBIDDEN)
+    found = Suggestion(status="feasible", chosen=(0,), stage=stage, bound=bound, burdens=(worst, 0))
+    assert gap(problem, found) == left
+    assert gap(problem, Suggestion(status="unknown", stage=stage, bound=bound)) is None
+
+
+def test_a_search_without_time_claims_nothing_about_the_worst_off() -> None:
+    """Nor does how many people bear the heaviest burden, which is asked next, count as one that could be smaller."""
+    dates = tuple(Candidate(day) for day in range(3))
+    groups = (Group(2, (0,), ((FORBIDDEN + 40, FORBIDDEN + 30, 2 * FORBIDDEN),)), Group(1, (0,), ((0, 0, 0),)))
+    problem = Problem(sessions=(Session(0, dates),), groups=groups, forbidden=FORBIDDEN)
+    stages: list[tuple[str, int]] = []
+    stop = threading.Event()
+
+    def until(stage: str, levels: int, _seconds: float) -> None:
+        stages.append((stage, levels))
+        if stage == "others":
+            stop.set()
+
+    found = solve(problem, 60, progress=until, stop=stop)
+    assert (found.chosen, found.stage, gap(problem, found)) == ((1,), "others", 0.0)
+    assert stages == [("worst_off", 0), ("others", 0)]
+    stop = threading.Event()
+    stop.set()
+    found = solve(problem, 60, stop=stop)
+    assert (found.stage, gap(problem, found)) == ("worst_off", 1.0)

@@ -119,12 +119,6 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     bound: int | None = None
     burdens: tuple[int, ...] = ()
 
-    def gap(self) -> float:
-        """Return by how much, as a share of the best, the bound of the stage reached is below it."""
-        if self.status == "optimal" or not self.best or self.bound is None:
-            return 0.0
-        return abs(self.best - self.bound) / abs(self.best)
-
 
 def burdens(problem: Problem, chosen: tuple[int, ...]) -> tuple[int, ...]:
     """Return what dates cost each person of each group."""
@@ -136,6 +130,24 @@ def burdens(problem: Problem, chosen: tuple[int, ...]) -> tuple[int, ...]:
         own = sum(costs[chosen[one]] for one, costs in zip(group.attends, group.costs, strict=True))
         found.append(own + problem.consecutive * follow)
     return tuple(found)
+
+
+def gap(problem: Problem, found: Suggestion) -> float | None:
+    """Return by how much, as a share of it, the heaviest burden of anybody might be smaller; null where no dates are.
+
+    What `forbidden` dates add is left out: nothing is about them but how many somebody has to bear, and as long as that
+    might be fewer, the burden besides might be any, so that it is 1.
+    """
+    if found.chosen is None or found.stage == "dates":
+        return None
+    if found.stage != "worst_off":
+        return 0.0
+    worst, least = max(found.burdens, default=0), max(found.bound or 0, 0)
+    if problem.forbidden:
+        (many, worst), (fewest, least) = divmod(worst, problem.forbidden), divmod(least, problem.forbidden)
+        if fewest < many:
+            return 1.0
+    return (worst - least) / worst if worst > least else 0.0
 
 
 def leximin(problem: Problem, chosen: tuple[int, ...]) -> tuple[int, ...]:

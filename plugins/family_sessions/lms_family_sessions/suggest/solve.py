@@ -133,6 +133,7 @@ class _Search:
             if worst == 0:
                 self.settled.append((0, people))
                 return
+            self.stage = "others"  # among whom are those that bear no less
             self.settled.append((worst, self._least(model.settle(worst))))
 
     def _even(self) -> None:
