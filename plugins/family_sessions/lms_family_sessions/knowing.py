@@ -14,19 +14,20 @@ from lms_core.api import Context, SessionFacts, read_participants, read_sessions
 from lms_family_sessions.elsewhere import read_elsewhere
 from lms_family_sessions.people import policy_of, read_everybody, read_people, read_schools
 from lms_family_sessions.reports import Common, common
-from lms_family_sessions.scores import Policy, Schools
+from lms_family_sessions.scores import Meeting, Policy, Schools
 from lms_family_sessions.suggest.problem import Problem
 from lms_family_sessions.tasks import Proposal, Task
-from lms_family_sessions.translate import moments, problem_of, proposal_of
+from lms_family_sessions.translate import dates_of, moments, problem_of, proposal_of
 
 
 class Known(msgspec.Struct, frozen=True):
     """The problem in numbers, which is about single people, and what at least five of the programme share.
 
-    `sessions` are those that the runs have.
+    `dates` are those at which each session is possible, `sessions` those that the runs have.
     """
 
     problem: Problem
+    dates: list[list[Meeting]]
     shared: Common
     policy: Policy
     schools: Schools
@@ -38,7 +39,7 @@ class Known(msgspec.Struct, frozen=True):
 
     def told(self, task: Task, chosen: Sequence[int]) -> Proposal:
         """Return dates with what may be told of them."""
-        return proposal_of(task, chosen, self.shared, self.policy, self.schools)
+        return proposal_of(task, self.dates, chosen, self.shared, self.policy, self.schools)
 
 
 def state_of(sessions: Iterable[SessionFacts]) -> list[tuple[UUID, int]]:
@@ -63,6 +64,8 @@ async def look_up(context: Context, task: Task, announced: datetime) -> Known:
     attends = {run: [people[str(one.person.id)] for one in participants if one.run_id == run] for run in runs}
 
     def reckoned() -> Known:
-        return Known(problem_of(task, attends, policy, schools), common(everybody), policy, schools, sessions)
+        dates = dates_of(task, sessions, attends, policy)
+        problem = problem_of(task, dates, attends, policy, schools)
+        return Known(problem, dates, common(everybody), policy, schools, sessions)
 
     return await asyncio.to_thread(reckoned)

@@ -21,6 +21,7 @@ class Wanted(Payload, frozen=True, kw_only=True):
 
     It may begin between `first` and `last`, on these weekdays (Monday is 1), at any of the `starts` (where the
     programme is), and takes so many `minutes` on each day. Sessions of a run keep the order in which they are listed.
+    It never meets a session of the runs that are asked for in which somebody of its run has to be.
     `session_ids` are those sessions of the run, one for each day, that are to be moved; without any, new ones are made.
     """
 

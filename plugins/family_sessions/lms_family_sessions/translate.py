@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from lms_core.api import FieldError, InvalidInput
+from lms_core.api import FieldError, InvalidInput, SessionFacts
 from lms_family_sessions.alternatives import alternatives
 from lms_family_sessions.checking import Free
+from lms_family_sessions.childcare_terms import instant
 from lms_family_sessions.holidays_of import DAY, Span
 from lms_family_sessions.public import public_holidays
 from lms_family_sessions.reports import Common, report
@@ -73,9 +74,42 @@ def moments(task: Task, zone: str) -> tuple[datetime, datetime]:
     return datetime.combine(first, time(), here), datetime.combine(last, time(), here)
 
 
-def problem_of(task: Task, attends: Mapping[UUID, Sequence[Person]], policy: Policy, schools: Schools) -> Problem:
-    """Return the problem in numbers. `attends` are the people of each run."""
-    dates = [meetings(one, policy) for one in task.sessions]
+def dates_of(
+    task: Task, sessions: Iterable[SessionFacts], attends: Mapping[UUID, Sequence[Person]], policy: Policy
+) -> list[list[Meeting]]:
+    """Return each session on the dates at which nobody of its run has to be in one of the runs' `sessions`.
+
+    Those that are to be moved, and those that are cancelled, keep nobody. `attends` are the people of each run.
+    """
+    moved = {session_id for one in task.sessions for session_id in one.session_ids}
+    persons = {run: {one.key for one in people} for run, people in attends.items()}
+    kept: dict[UUID, list[tuple[datetime, datetime]]] = {run: [] for run in attends}
+    for session in sessions:
+        if session.session_id not in moved and not session.cancelled_at:
+            times = (instant(session.starts, session.zone), instant(session.ends, session.zone))
+            for run, keys in persons.items():
+                if run == session.run_id or not keys.isdisjoint(persons[session.run_id]):
+                    kept[run].append(times)
+    return [
+        [
+            meeting
+            for meeting in meetings(one, policy)
+            if not any(
+                starts < until and since < ends for starts, ends in meeting.times for since, until in kept[one.run_id]
+            )
+        ]
+        for one in task.sessions
+    ]
+
+
+def problem_of(
+    task: Task,
+    dates: Sequence[Sequence[Meeting]],
+    attends: Mapping[UUID, Sequence[Person]],
+    policy: Policy,
+    schools: Schools,
+) -> Problem:
+    """Return the problem in numbers. `dates` are those of each session, `attends` the people of each run."""
     runs = sorted({one.run_id for one in task.sessions})
     first = min(one.first for one in task.sessions).toordinal()
     sessions = tuple(
@@ -126,9 +160,15 @@ def refused_of(task: Task, problem: Problem, chosen: Sequence[int], told: Propos
     return tuple(Refused(task.sessions[n].key, shared.get(task.sessions[n].key)) for n in sorted(numbers))
 
 
-def proposal_of(task: Task, chosen: Sequence[int], shared: Common, policy: Policy, schools: Schools) -> Proposal:
-    """Return dates with what may be told of them, which is made of what at least five people share alone."""
-    dates = [meetings(one, policy) for one in task.sessions]
+def proposal_of(
+    task: Task,
+    dates: Sequence[Sequence[Meeting]],
+    chosen: Sequence[int],
+    shared: Common,
+    policy: Policy,
+    schools: Schools,
+) -> Proposal:
+    """Return the chosen dates with what may be told of them, which is made of what at least five people share alone."""
     plan = [own[number] for own, number in zip(dates, chosen, strict=True)]
     taken = {day for meeting in plan for day in days_of(meeting, policy)}
     others = [[other for other in own if not taken & set(days_of(other, policy))] for own in dates]

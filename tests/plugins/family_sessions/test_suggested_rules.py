@@ -127,6 +127,45 @@ async def test_no_proposed_date_is_refused_when_it_is_published(world: World) ->
     assert refused["errors"][0]["where"] == "body.sessions[0]"
 
 
+async def test_nobody_is_wanted_where_she_has_to_be_in_a_session_that_there_is(world: World) -> None:
+    alpha = await family(world, workers=1)
+    here, shared, strange = [await run_of(world, alpha, key) for key in ("here", "shared", "strange")]
+    sam = await seated(world, alpha, here, "Sam")
+    await sam.put(f"/runs/{shared}/enrolment", {})
+    await seated(world, alpha, strange, "Zoe")
+    made = {}
+    for run_id, day in ((here, 6), (shared, 13), (strange, 20), (here, 27)):
+        new = {"title": "Lab", "zone": "America/New_York", "mode": "on_site", "place": "Lab 1"}
+        hours = {"starts": f"2027-04-{day:02}T09:00:00", "ends": f"2027-04-{day:02}T11:00:00"}  # at 15 in Berlin
+        made[day] = (await world.admin.post(f"/runs/{run_id}/sessions", {**new, **hours}))["id"]
+    await world.admin.delete(f"/runs/{here}/sessions/{made[27]}", If_Match='"1"')
+    tuesdays = {"last": "2027-04-29", "first": "2027-04-06", "weekdays": [2], "days": 1, "starts": ["09:00", "13:00"]}
+    asked = task(here)
+    one = {**asked["sessions"][0], **tuesdays, "minutes": 180}
+
+    async def placed_at(*sessions: dict[str, Any]) -> list[str] | None:
+        found = (await suggested(world, alpha.path, {**asked, "sessions": list(sessions)}))["result"]
+        plan = found["proposal"] and [times[0] for one in found["proposal"]["sessions"] for times in one["times"]]
+        return [start[5:13] for start in plan] if plan else None
+
+    other = {"key": "two", "runId": shared, "first": "2027-04-06", "last": "2027-04-06", "starts": ["13:00"]}
+    assert await placed_at({**one, "last": "2027-04-06"}) == ["04-06T09"]
+    assert await placed_at({**one, "last": "2027-04-06", "starts": ["13:00"]}) is None
+    assert await placed_at({**one, **other}) == ["04-06T13"], "only the runs that are asked for are looked at"
+    apart = {
+        **one,
+        "key": "strange",
+        "runId": strange,
+        "first": "2027-04-20",
+        "last": "2027-04-20",
+        "starts": ["09:00"],
+    }
+    assert await placed_at({**one, **other}, apart) == ["04-06T13", "04-20T09"]
+    assert await placed_at({**one, "first": "2027-04-27", "last": "2027-04-27"}, {**one, **other}) is None
+    moved = {**one, "last": "2027-04-06", "starts": ["13:00"], "sessionIds": [made[6]]}
+    assert await placed_at(moved) == ["04-06T13"]
+
+
 async def test_where_no_dates_keep_all_rules_the_least_bad_ones_are_named_as_such(world: World) -> None:
     alpha = await family(world, workers=1)
     run_id = await run_of(world, alpha)
