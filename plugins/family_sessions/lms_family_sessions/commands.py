@@ -40,7 +40,7 @@ async def rotate_keys(database: Database) -> int:
         task = progress.add_task("Wrapping keys", total=sum(many for _, many in await _others(database, name)))
         for table in TABLES:
             last: UUID | None = None
-            while rows := await _some(database, table, name, last):
+            while rows := await _some(database, table, last):
                 last = rows[-1][0].id
                 wrapped = [row.programme_id for row, found in rows if found]
                 programmes.update(wrapped)
@@ -55,9 +55,10 @@ async def rotate_keys(database: Database) -> int:
     return 1 if left else 0
 
 
-async def _some(database: Database, table: Any, name: str, after: UUID | None) -> list[tuple[Any, bool]]:
+async def _some(database: Database, table: Any, after: UUID | None) -> list[tuple[Any, bool]]:
     """Wrap a batch in a transaction of its own; return the rows, each with whether it could be opened."""
-    query = select(table).where(table.c.key_id != name).order_by(table.c.id).limit(BATCH).with_for_update()
+    old = table.c.key_id.in_(sealing.others())
+    query = select(table).where(old).order_by(table.c.id).limit(BATCH).with_for_update()
     async with database.write() as connection:
         rows = (await connection.execute(query.where(table.c.id > after) if after else query)).all()
         wrapped = dict(_wrapped(rows))
@@ -73,7 +74,7 @@ def _wrapped(rows: Any) -> Iterator[tuple[UUID, sealing.Sealed]]:
         try:
             yield row.id, sealing.rewrap(old, row.programme_id, row.person_id, row.id)
         except Unavailable:
-            continue  # its key is missing, or somebody has changed it: the others shall be wrapped all the same
+            continue  # somebody has changed it: the others shall be wrapped all the same
 
 
 async def _others(database: Database, name: str) -> list[tuple[str, int]]:

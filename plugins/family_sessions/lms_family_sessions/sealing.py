@@ -74,6 +74,11 @@ def ready() -> str:
     return next(iter(_keys()))
 
 
+def others() -> list[str]:
+    """Return the ids of the keys that open and do not seal. Raises Unavailable where there is none that seals."""
+    return list(_keys())[1:]
+
+
 def missing() -> str | None:
     """Return what stands against sealing; nothing if there is a key."""
     try:
