@@ -89,6 +89,7 @@ class FamilySessions(Plugin):
             "family_sessions.children",
             "see how many children of which ages come when",
             roles=("family_sessions.carer", "family_sessions.office"),
+            confidential=True,
         ),
         Permission(
             "family_sessions.families",

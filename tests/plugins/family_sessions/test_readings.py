@@ -54,7 +54,7 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("GET", "/childcare/{offer_id:uuid}"): BOOK,
     ("PUT", "/childcare/{offer_id:uuid}"): OFFER,
     ("DELETE", "/childcare/{offer_id:uuid}"): OFFER,
-    ("GET", "/childcare/{offer_id:uuid}/children"): {"administrator", "carer", "office"},
+    ("GET", "/childcare/{offer_id:uuid}/children"): {"carer", "office"},
     ("GET", "/childcare/{offer_id:uuid}/families"): {"office"},
     ("POST", "/childcare/{offer_id:uuid}/bookings"): BOOK,
     ("PUT", "/childcare/{offer_id:uuid}/bookings/{booking_id:uuid}/cost"): {"office"},
