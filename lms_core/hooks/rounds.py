@@ -94,7 +94,8 @@ class Call:
                 self.answer = self.check(answer)
             except Exception as wrong:
                 error = wrong
-        if error is None or isinstance(error, AlreadyDelivered):
+        waits = isinstance(error, Later) and self.context.idempotency_key  # as events and jobs may
+        if error is None or waits or isinstance(error, AlreadyDelivered):
             self.error = error
             figure.circuit.succeed()
             return

@@ -14,6 +14,7 @@ import pytest
 from lms_core.api import Context, CreditsRequest, Job, PendingCredit, Plugin, hookimpl
 from lms_core.hooks.registry import PluginError
 from lms_core.outbox.events import Later, Undeliverable
+from lms_core.types import now
 from tests.support.dispatching import CREDITS, DELIVERY, PROGRAMME, Shows, dispatcher
 
 KEY = "00000000-0000-0000-0000-000000000001:plugin:events"
@@ -43,6 +44,10 @@ async def fail(_context: Context, _payload: Any) -> None:
     raise ConnectionError("no answer")
 
 
+async def wait(_context: Context, _payload: Any) -> None:
+    raise Later(now() + timedelta(seconds=30), "others are running")
+
+
 class Works(Plugin):
     """Has jobs of every kind."""
 
@@ -52,6 +57,7 @@ class Works(Plugin):
         Job("sweep", sweep, every=timedelta(hours=1)),
         Job("hang", hang, seconds=0.05),
         Job("fail", fail),
+        Job("wait", wait),
     )
 
 
@@ -145,3 +151,12 @@ async def test_one_plugin_is_asked_with_settings_that_nobody_has_kept() -> None:
     assert await ask("pays", None) == ([], True)
     assert await ask("works", None) == ([], False)
     assert await ask("gone", None) == ([], True)
+
+
+async def test_a_job_that_waits_has_not_failed_however_often_it_does() -> None:
+    hooks = dispatcher(Works())
+    for _ in range(20):
+        with pytest.raises(Later, match="others are running"):
+            await hooks.run_job("works", "wait", PROGRAMME, b"null", DELIVERY)
+    [figure] = hooks.figures.all()
+    assert (figure.hook, figure.calls, figure.failures) == ("job:wait", 20, 0)
