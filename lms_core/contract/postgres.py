@@ -33,7 +33,12 @@ if sys.platform == "linux":
 os.execv(sys.argv[1], sys.argv[1:])
 """
 LAUNCHER = [sys.executable, "-I", "-S", "-c", AS_NOBODY]
-FOR_TESTS_ONLY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+FOR_TESTS_ONLY = (
+    *("fsync=off", "synchronous_commit=off", "full_page_writes=off"),
+    *("max_connections=200", "max_wal_size=128MB"),
+)
+ROOM = 2 * 1024**3
+"""Bytes that must be free in memory for a server to keep its files there."""
 
 
 def available() -> bool:
@@ -47,7 +52,7 @@ def postgres() -> Iterator[str]:
     if url := os.environ.get("LMS_TEST_POSTGRES_URL"):
         yield url
         return
-    with tempfile.TemporaryDirectory(prefix="lms-postgres-") as name:
+    with tempfile.TemporaryDirectory(prefix="lms-postgres-", dir=_quick_folder()) as name:
         directory = Path(name)
         binaries = prepare(directory)
         with socket.socket() as probe:
@@ -63,6 +68,18 @@ def postgres() -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _quick_folder() -> str | None:
+    """Return a folder in memory if there is one with room, or None.
+
+    Each test has a database of its own, which is some 500 files: on a disk, to make them takes longer than most tests.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 - only a folder of random name is made in it
+    try:
+        return str(memory) if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM else None
+    except OSError:
+        return None
 
 
 def url_of(port: int) -> str:
