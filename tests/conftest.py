@@ -9,6 +9,7 @@ import shutil
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -24,7 +25,7 @@ from tests.support.compiled import share_compiled_sql
 from tests.support.measuring import unmeasured
 from tests.support.objectstore import object_store
 from tests.support.patience import remember_longer
-from tests.support.postgres import create_database, drop_database, postgres
+from tests.support.postgres import create_database, drop_database, postgres, quick_folder
 from tests.support.world import World
 
 if TYPE_CHECKING:
@@ -122,9 +123,23 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-async def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sqlite_folder() -> Iterator[Path]:
+    """Where SQLite files lie; in memory nobody waits for a disk after each transaction."""
+    with TemporaryDirectory(prefix="lms-sqlite-", dir=quick_folder()) as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def sqlite_file(sqlite_folder: Path) -> Iterator[Path]:
+    """The path of a SQLite file that is not there yet, in a folder of the test's own."""
+    with TemporaryDirectory(dir=sqlite_folder) as name:
+        yield Path(name) / "lms.sqlite3"
+
+
+@pytest.fixture(scope="session")
+async def sqlite_template(sqlite_folder: Path) -> Path:
     """A migrated SQLite file to copy."""
-    path = tmp_path_factory.mktemp("template") / "lms.sqlite3"
+    path = sqlite_folder / "template.sqlite3"
     database = Database(f"sqlite:///{path}")
     await migrations.migrate(database)
     await database.close()
@@ -148,10 +163,10 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def empty_database_url(backend: str, tmp_path: Path, postgres_server: str) -> AsyncIterator[str]:
+async def empty_database_url(backend: str, sqlite_file: Path, postgres_server: str) -> AsyncIterator[str]:
     """A database of the test's own, with nothing in it."""
     if backend == "sqlite":
-        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+        yield f"sqlite:///{sqlite_file}"
         return
     url = await create_database(postgres_server)
     yield url
@@ -160,12 +175,12 @@ async def empty_database_url(backend: str, tmp_path: Path, postgres_server: str)
 
 @pytest.fixture
 async def database_url(
-    backend: str, tmp_path: Path, sqlite_template: Path, postgres_server: str, postgres_template: str
+    backend: str, sqlite_file: Path, sqlite_template: Path, postgres_server: str, postgres_template: str
 ) -> AsyncIterator[str]:
     """A migrated database of the test's own."""
     if backend == "sqlite":
-        shutil.copy(sqlite_template, tmp_path / "lms.sqlite3")
-        yield f"sqlite:///{tmp_path / 'lms.sqlite3'}"
+        shutil.copy(sqlite_template, sqlite_file)
+        yield f"sqlite:///{sqlite_file}"
         return
     url = await create_database(postgres_server, postgres_template)
     yield url

@@ -38,7 +38,7 @@ FOR_TESTS_ONLY = (
     *("max_connections=200", "max_wal_size=128MB"),
 )
 ROOM = 2 * 1024**3
-"""Bytes that must be free in memory for a server to keep its files there."""
+"""Bytes that must be free in memory for databases to be kept there."""
 
 
 def available() -> bool:
@@ -52,7 +52,7 @@ def postgres() -> Iterator[str]:
     if url := os.environ.get("LMS_TEST_POSTGRES_URL"):
         yield url
         return
-    with tempfile.TemporaryDirectory(prefix="lms-postgres-", dir=_quick_folder()) as name:
+    with tempfile.TemporaryDirectory(prefix="lms-postgres-", dir=quick_folder()) as name:
         directory = Path(name)
         binaries = prepare(directory)
         with socket.socket() as probe:
@@ -70,10 +70,10 @@ def postgres() -> Iterator[str]:
                 process.wait()
 
 
-def _quick_folder() -> str | None:
-    """Return a folder in memory if there is one with room, or None.
+def quick_folder() -> str | None:
+    """Return where temporary databases are best kept: a folder in memory if there is one with room, or None.
 
-    Each test has a database of its own, which is some 500 files: on a disk, to make them takes longer than most tests.
+    A database of PostgreSQL is some 500 files: on a disk, to make them takes longer than most tests.
     """
     memory = Path("/dev/shm")  # noqa: S108 - only a folder of random name is made in it
     try:

@@ -159,7 +159,7 @@ async def test_what_the_framework_refuses_is_a_problem_too(
 
 
 @pytest.fixture
-async def outage(world: World, backend: str, database_url: str, postgres_server: str, tmp_path: Path) -> None:
+async def outage(world: World, backend: str, database_url: str, postgres_server: str, sqlite_file: Path) -> None:
     """Take the database away from a running application."""
     if backend == "postgresql":
         name = urlsplit(database_url).path.removeprefix("/")
@@ -169,7 +169,7 @@ async def outage(world: World, backend: str, database_url: str, postgres_server:
         await connection.close()
     else:
         await world.database.close()
-        shutil.rmtree(tmp_path)
+        shutil.rmtree(sqlite_file.parent)
 
 
 @pytest.mark.usefixtures("outage")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from lms_core.contract.postgres import create_database, drop_database, postgres, prepare, start, url_of
+from lms_core.contract.postgres import create_database, drop_database, postgres, prepare, quick_folder, start, url_of
 from tests.support.serving import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["KillablePostgres", "create_database", "drop_database", "postgres"]
+__all__ = ["KillablePostgres", "create_database", "drop_database", "postgres", "quick_folder"]
 
 
 class KillablePostgres:

@@ -31,11 +31,9 @@ async def migrate(url: str, plugin_class: type[Any]) -> None:
 
 
 @pytest.fixture(scope="session")
-async def sqlite_template(
-    plugin_class: type[Any], sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+async def sqlite_template(plugin_class: type[Any], sqlite_template: Path) -> Path:
     """The migrated file, with the tables of the plugin."""
-    path = tmp_path_factory.mktemp("tables") / "lms.sqlite3"
+    path = sqlite_template.with_name(f"{plugin_class.__name__}.sqlite3")
     shutil.copy(sqlite_template, path)
     await migrate(f"sqlite:///{path}", plugin_class)
     return path
