@@ -12,12 +12,15 @@ import os
 import sys
 from contextlib import ExitStack
 
-import msgspec
+from lms_core.processes import quick_imports
 
-from lms_core.contract.levels import check
-from lms_core.contract.report import Checking, Finished, Message
-from lms_core.contract.subject import Subject
-from lms_core.contract.target import find
+with quick_imports():
+    import msgspec
+
+    from lms_core.contract.levels import check
+    from lms_core.contract.report import Checking, Finished, Message
+    from lms_core.contract.subject import Subject
+    from lms_core.contract.target import find
 
 LONGEST_STEP = 120
 """Seconds after which a step that has not ended is ended with the whole process, and told where it was."""
