@@ -44,7 +44,7 @@ def test_doctor_finds_nothing_wrong(database_url: str, surroundings: dict[str, s
         "ok     database       answers",
         f"ok     migrations     at {head_revision()}",
         "ok     content store  answers, and refuses strangers",
-        "ok     plugins        family_sessions, university_weeks",
+        "ok     plugins        family_sessions, part_time_tracks, university_weeks",
         f"ok     clock          agrees with {others}",
     ]
     assert tools == TOOLS if not missing() else tools.startswith("ok     tools          no ")

@@ -1,0 +1,95 @@
+"""Finds the best plan, level by level, with a constraint solver."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from ortools.sat.python import cp_model
+
+from lms_part_time_tracks.engine.answer import Answer, Reached
+from lms_part_time_tracks.engine.checker import check
+from lms_part_time_tracks.engine.model import Model
+from lms_part_time_tracks.engine.problem import Assignment, Problem
+
+Progress = Callable[[Reached], None]
+"""Told each level as soon as it is settled."""
+
+
+def solve(
+    problem: Problem,
+    seconds: float = 10,
+    *,
+    workers: int = 1,
+    seed: int = 0,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
+) -> Answer:
+    """Return the best plan that is found in time.
+
+    With one worker, the same seed gives the same plan unless time runs out.
+    """
+    until, ended = time.monotonic() + seconds, stop or threading.Event()
+    model, plan, reached = Model(problem), None, list[Reached]()
+    for level in problem.levels or ("finish",):
+        what = model.level(level)
+        if plan is not None and check(problem, plan).values[level] == 0:
+            settled = Reached(level, 0, 0)
+        else:
+            model.model.minimize(what)
+            status, found, bound = _search(model, plan, until, workers, seed, ended)
+            if status in (cp_model.INFEASIBLE, cp_model.MODEL_INVALID):
+                return Answer(status="infeasible")
+            if found is None and plan is None:
+                return Answer(status="unknown")
+            plan = found or plan
+            assert plan is not None
+            settled = Reached(level, check(problem, plan).values[level], bound)
+        reached.append(settled)
+        if progress:
+            progress(settled)
+        if not settled.optimal:
+            break
+        model.settle(level, what, settled.value)
+    assert plan is not None
+    values = check(problem, plan).values
+    rest = [Reached(level, values[level], None) for level in problem.levels[len(reached) :]]
+    optimal = all(one.optimal for one in (*reached, *rest))
+    return Answer(status="optimal" if optimal else "feasible", plan=plan, levels=(*reached, *rest))
+
+
+def _search(
+    model: Model,
+    plan: tuple[Assignment, ...] | None,
+    until: float,
+    workers: int,
+    seed: int,
+    stop: threading.Event,
+) -> tuple[cp_model.CpSolverStatus, tuple[Assignment, ...] | None, int | None]:
+    left = until - time.monotonic()
+    if left <= 0 or stop.is_set():
+        return cp_model.UNKNOWN, None, None
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = left
+    solver.parameters.num_workers = workers
+    solver.parameters.random_seed = seed
+    solver.parameters.linearization_level = 2  # half the slowest proofs
+    if plan is not None:
+        model.hint(plan)
+    over = threading.Event()
+    watch = threading.Thread(target=_watch, args=(solver, over, stop), daemon=True)
+    watch.start()
+    status = solver.solve(model.model)
+    over.set()
+    watch.join()
+    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return status, model.plan(solver), round(solver.best_objective_bound)
+    return status, None, None
+
+
+def _watch(solver: cp_model.CpSolver, over: threading.Event, stop: threading.Event) -> None:
+    while not over.wait(0.05):
+        if stop.is_set():
+            solver.stop_search()
+            return
