@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from random import Random
 
 import pytest
+from lms_part_time_tracks.engine.checker import check
 from lms_part_time_tracks.engine.problem import (
+    BEST,
+    RECOGNISED,
+    STEADY,
+    Assignment,
     Basket,
+    Level,
     Milestone,
     Module,
     Problem,
     Run,
     Term,
+    Wishes,
 )
 
 BACP = Path(__file__).parents[3] / "shared" / "data" / "bacp"
@@ -108,3 +116,100 @@ def programme(seed: int) -> Problem:
         recognised_ects=4500,
         max_terms=12,
     )
+
+
+def tiny(seed: int) -> Problem:
+    """Return five or six modules in four terms with every kind of rule now and then; some cannot be."""
+    rng = Random(seed)
+    now = rng.choice((0, 0, 1))
+    many = rng.choice((5, 6))
+    keys = [f"M{n}" for n in range(many)]
+
+    def few(share: float) -> tuple[str, ...]:
+        return tuple(key for key in keys if rng.random() < share)
+
+    def module(n: int) -> Module:
+        offered = tuple(t for t in range(4) if rng.random() < 0.8)
+        return Module(
+            key=keys[n],
+            ects=rng.choice((250, 500, 500, 1000)),
+            minutes=rng.choice((4000, 8000, 8250, 9000)),
+            required=n < 3,
+            offered=offered,
+            runs=tuple(
+                Run(
+                    key=f"r{t}{r}", term=t, trips=rng.randint(0, 3), weekends=rng.choice((0, 0, 1)),
+                    fee=rng.randint(0, 3), blocked="a fair" if rng.random() < 0.1 else "",
+                )
+                for t in offered
+                if rng.random() < 0.3
+                for r in range(rng.choice((1, 2)))
+            ),
+            trips=rng.randint(0, 2),
+            weekends=rng.choice((0, 0, 0, 1)),
+            fee=rng.randint(0, 2),
+            after=tuple(key for key in keys[:n] if rng.random() < 0.15),
+            beside=tuple(key for key in keys[:n] if rng.random() < 0.1),
+            after_ects=rng.choice((0, 0, 0, 0, 0, 1000)),
+            until=rng.choice((None, None, None, 2)),
+            attempts=0 if rng.random() < 0.03 else 1,
+            recognised=rng.random() < 0.2,
+        )  # fmt: skip
+
+    terms = tuple(
+        Term(
+            name=f"term {t}",
+            weeks=rng.choice((0, 18, 20, 20, *[23] * 8)),
+            minutes=rng.choice((None, 500, 900, 1200, 1500)),
+            min_ects=rng.choice((0, 0, 500)),
+            max_ects=rng.choice((None, 1500, 2000)),
+            min_modules=rng.choice((0, 0, 0, 1)),
+            max_modules=rng.choice((None, None, 2)),
+            leave=rng.random() < 0.1,
+            counts=rng.random() < 0.9,
+        )
+        for t in range(4)
+    )
+    past = tuple(Assignment(key, rng.choice((0, 0, RECOGNISED))) for key in keys[:2]) if now else ()
+    accepted = (Assignment(keys[3], rng.randint(now, 3)),) if rng.random() < 0.1 else ()
+    levels: tuple[Level, ...] = rng.choice((BEST, BEST, STEADY, ("excess", *BEST)))
+    return Problem(
+        terms=terms,
+        modules=tuple(module(n) for n in range(many)),
+        baskets=(
+            Basket(
+                key="electives", modules=tuple(keys[3:]), min_ects=rng.choice((0, 500)),
+                max_ects=rng.choice((None, 1500)), min_count=rng.choice((0, 1)), max_count=rng.choice((None, 2)),
+            ),
+        ),
+        milestones=(Milestone(1000, 2),) if rng.random() < 0.3 else (),
+        now=now,
+        ects=rng.choice((0, 0, 0, 2500)),
+        recognised_ects=rng.choice((None, None, 500, 1000)),
+        max_terms=rng.choice((None, 3)),
+        fixed=(*past, *accepted),
+        current=tuple(Assignment(key, rng.randint(0, 3), rng.choice((None, "r10"))) for key in keys[:4])
+        if levels == STEADY or rng.random() < 0.3
+        else None,
+        wishes=Wishes(
+            wanted=few(0.03), unwanted=few(0.02), no_weekends=rng.random() < 0.1,
+            done_by=rng.choice((*[None] * 6, 2)), most_ects=rng.choice((*[None] * 6, 1500)),
+        ),
+        levels=levels,
+    )  # fmt: skip
+
+
+def all_plans(problem: Problem) -> Iterator[tuple[tuple[int, ...], tuple[Assignment, ...]]]:
+    """Yield every plan that breaks no rule, with its values level by level, as the checker sees it."""
+    choices: list[list[Assignment | None]] = []
+    for module in problem.modules:
+        runs: list[tuple[int, str | None]] = [(run.term, run.key) for run in module.runs]
+        places = [Assignment(module.key, t, run) for t, run in (*runs, *((t, None) for t in module.offered))]
+        past = [one for one in problem.fixed if one.module == module.key and one not in places]
+        recognised = [Assignment(module.key, RECOGNISED)] if module.recognised else []
+        choices.append([*([] if module.required else [None]), *{*recognised, *places, *past}])
+    for chosen in product(*choices):
+        plan = tuple(one for one in chosen if one)
+        verdict = check(problem, plan)
+        if not verdict.broken:
+            yield tuple(verdict.values[level] for level in problem.levels), plan

@@ -73,7 +73,7 @@ class Model:
 
     def hint(self, plan: tuple[Assignment, ...]) -> None:
         """Begin the next search with a plan."""
-        self.model.clear_hints()
+        self.model.clear_hints()  # type: ignore[no-untyped-call]  # ortools has no annotation there
         for key, own in self.options.items():
             for option, literal in zip(own, self.chosen[key], strict=True):
                 self.model.add_hint(literal, option.at in plan)

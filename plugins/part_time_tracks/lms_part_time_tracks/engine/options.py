@@ -21,7 +21,7 @@ def options_of(problem: Problem) -> dict[str, tuple[Option, ...]]:
     """Return for each module where it can be; a module without options cannot be taken."""
     fixed = {one.module: one for one in problem.fixed}
     last = _last(problem)
-    found = {}
+    found: dict[str, tuple[Option, ...]] = {}
     for module in problem.modules:
         kept = fixed.get(module.key)
         if kept and RECOGNISED <= kept.term < problem.now and (kept.term != RECOGNISED or module.recognised):

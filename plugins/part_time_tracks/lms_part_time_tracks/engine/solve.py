@@ -59,6 +59,13 @@ def solve(
     return Answer(status="optimal" if optimal else "feasible", plan=plan, levels=(*reached, *rest))
 
 
+def possible(problem: Problem, seconds: float, *, stop: threading.Event | None = None) -> bool | None:
+    """Return whether there is a plan; None if the time was too short to tell."""
+    until = time.monotonic() + seconds
+    status, _, _ = _search(Model(problem), None, until, 1, 0, stop or threading.Event())
+    return None if status == cp_model.UNKNOWN else status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
+
+
 def _search(
     model: Model,
     plan: tuple[Assignment, ...] | None,

@@ -1,0 +1,82 @@
+"""`python -m lms_part_time_tracks.engine.process`: one request as a line of JSON in, lines of JSON out.
+
+In: `{"do": "plan", "problem": {...}, "seconds": 10, "workers": 1, "seed": 0}`, or `explain`, or `plan_or_explain`, to
+explain where there is no plan. Out: any number of `{"level": "finish", "value": 5, "bound": 5}`, and last `{"result":
+{...}}` with an `Answer`, `{"explanation": {...}}` with an `Explanation`, or `{"fault": "..."}`. It ends with its stdin
+or its parent; SIGTERM ends the search at once, with what was found so far.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from typing import Annotated, Literal
+
+import msgspec
+
+from lms_part_time_tracks.engine.problem import Problem
+
+NICE = 10
+"""Whoever answers people goes first."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be found, and how much that may take: `seconds` to plan, and as many to explain."""
+
+    problem: Problem
+    do: Literal["plan", "explain", "plan_or_explain"] = "plan"
+    seconds: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 10
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
+    seed: int = 0
+
+
+def main() -> None:
+    """Answer the request on stdin."""
+    os.nice(NICE)
+    stop, line = threading.Event(), sys.stdin.buffer.readline()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    work = threading.Thread(target=_answer, args=(line, stop), daemon=True)
+    work.start()
+    parent = os.getppid()
+    while work.is_alive():  # signals are handled between two of these waits, never within the solver
+        work.join(0.02)
+        if os.getppid() != parent:
+            os._exit(1)
+    os._exit(0)  # a thread still reads stdin
+
+
+def _end_with_stdin() -> None:
+    while os.read(0, 65_536):
+        pass
+    os._exit(1)
+
+
+def _answer(line: bytes, stop: threading.Event) -> None:
+    try:
+        request = msgspec.json.decode(line, type=Request)
+    except msgspec.DecodeError as error:
+        _say({"fault": str(error)})
+        return
+    from lms_part_time_tracks.engine.explain import explain
+    from lms_part_time_tracks.engine.solve import solve
+
+    if request.do != "explain":
+        found = solve(
+            request.problem, request.seconds, workers=request.workers, seed=request.seed, progress=_say, stop=stop
+        )
+        if found.status != "infeasible" or request.do == "plan":
+            _say({"result": found})
+            return
+    _say({"explanation": explain(request.problem, request.seconds, stop=stop)})
+
+
+def _say(line: object) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(line) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()
