@@ -1,0 +1,61 @@
+"""The process that plans: lines in, lines out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import msgspec
+from lms_part_time_tracks.engine.explain import explain
+from lms_part_time_tracks.engine.problem import Wishes
+from lms_part_time_tracks.engine.solve import solve
+
+from tests.support.engineer import engineer
+
+COMMAND = [sys.executable, "-m", "lms_part_time_tracks.engine.process"]
+IMPOSSIBLE = engineer(wishes=Wishes(unwanted=("optics",)))
+
+
+def as_read(value: Any) -> Any:
+    """Return a value as it comes out of JSON."""
+    return msgspec.json.decode(msgspec.json.encode(value))
+
+
+def said(request: Any) -> list[Any]:
+    """Return the lines that a request is answered with."""
+    with subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(msgspec.json.encode(request) + b"\n")
+        process.stdin.flush()
+        lines = process.stdout.read().splitlines()
+        assert process.wait() == 0
+    return [msgspec.json.decode(line) for line in lines]
+
+
+def test_a_plan_level_by_level() -> None:
+    answer = as_read(solve(engineer()))
+    assert said({"problem": engineer()}) == [*answer["levels"], {"result": answer}]
+
+
+def test_an_explanation_where_there_is_no_plan() -> None:
+    explanation = as_read(explain(IMPOSSIBLE))
+    assert said({"problem": IMPOSSIBLE, "do": "plan_or_explain"}) == [{"explanation": explanation}]
+    assert said({"problem": IMPOSSIBLE, "do": "explain"}) == [{"explanation": explanation}]
+    assert said({"problem": IMPOSSIBLE}) == [{"result": as_read(solve(IMPOSSIBLE))}]
+
+
+def test_what_cannot_be_read_is_said() -> None:
+    problem = as_read(engineer())
+    problem["modules"][0]["after"] = ["nothing"]
+    assert said({"problem": problem}) == [
+        {"fault": "module optics names module nothing, which there is not - at `$.problem`"}
+    ]
+
+
+def test_it_ends_with_its_stdin() -> None:
+    with subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait() in (0, 1)
