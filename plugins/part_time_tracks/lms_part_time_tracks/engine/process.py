@@ -1,9 +1,10 @@
 """`python -m lms_part_time_tracks.engine.process`: one request as a line of JSON in, lines of JSON out.
 
-In: `{"do": "plan", "problem": {...}, "seconds": 10, "workers": 1, "seed": 0}`, or `explain`, or `plan_or_explain`, to
-explain where there is no plan. Out: any number of `{"level": "finish", "value": 5, "bound": 5}`, and last `{"result":
-{...}}` with an `Answer`, `{"explanation": {...}}` with an `Explanation`, or `{"fault": "..."}`. It ends with its stdin
-or its parent; SIGTERM ends the search at once, with what was found so far.
+In: `{"do": "plan", "problem": {...}, "seconds": 10, "workers": 1, "seed": 0}`. Instead of `plan` it may be `explain`;
+`plan_or_explain`, to explain where there is no plan; or `forecast`, with `plan`, `chances` and `samples` as for
+`risk.forecast`. Out: any number of `{"level": "finish", "value": 5, "bound": 5}`, and last `{"result": {...}}` with an
+`Answer`, `{"explanation": {...}}`, `{"forecast": {...}}`, or `{"fault": "..."}`. It ends with its stdin or its parent;
+SIGTERM ends the search at once, with what was found so far.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from lms_part_time_tracks.engine.problem import Problem
+from lms_part_time_tracks.engine.problem import Assignment, Key, Problem
+from lms_part_time_tracks.engine.risk import Chance, forecast
 
 NICE = 10
 """Whoever answers people goes first."""
@@ -26,10 +28,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be found, and how much that may take: `seconds` to plan, and as many to explain."""
 
     problem: Problem
-    do: Literal["plan", "explain", "plan_or_explain"] = "plan"
+    do: Literal["plan", "explain", "plan_or_explain", "forecast"] = "plan"
     seconds: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 10
     workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
     seed: int = 0
+    plan: tuple[Assignment, ...] = ()
+    chances: dict[Key, Chance] = {}
+    samples: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 2000
 
 
 def main() -> None:
@@ -63,6 +68,9 @@ def _answer(line: bytes, stop: threading.Event) -> None:
     from lms_part_time_tracks.engine.explain import explain
     from lms_part_time_tracks.engine.solve import solve
 
+    if request.do == "forecast":
+        _forecast(request)
+        return
     if request.do != "explain":
         found = solve(
             request.problem, request.seconds, workers=request.workers, seed=request.seed, progress=_say, stop=stop
@@ -71,6 +79,15 @@ def _answer(line: bytes, stop: threading.Event) -> None:
             _say({"result": found})
             return
     _say({"explanation": explain(request.problem, request.seconds, stop=stop)})
+
+
+def _forecast(request: Request) -> None:
+    problem = request.problem
+    if unknown := sorted({one.module for one in request.plan} - {one.key for one in problem.modules}):
+        _say({"fault": f"plan names module {unknown[0]}, which there is not"})
+        return
+    found = forecast(problem, request.plan, request.chances, samples=request.samples, seed=request.seed)
+    _say({"forecast": found})
 
 
 def _say(line: object) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 from lms_part_time_tracks.engine.explain import explain
-from lms_part_time_tracks.engine.problem import Wishes
+from lms_part_time_tracks.engine.problem import Assignment, Wishes
+from lms_part_time_tracks.engine.risk import Chance, forecast
 from lms_part_time_tracks.engine.solve import solve
+from msgspec.structs import replace
 
 from tests.support.engineer import engineer
 
@@ -44,6 +46,16 @@ def test_an_explanation_where_there_is_no_plan() -> None:
     assert said({"problem": IMPOSSIBLE, "do": "plan_or_explain"}) == [{"explanation": explanation}]
     assert said({"problem": IMPOSSIBLE, "do": "explain"}) == [{"explanation": explanation}]
     assert said({"problem": IMPOSSIBLE}) == [{"result": as_read(solve(IMPOSSIBLE))}]
+
+
+def test_a_forecast_of_a_plan() -> None:
+    plan, chances = solve(engineer()).plan or (), {"control": Chance(passes=0.9)}
+    problem = engineer(modules=tuple(replace(one, attempts=2) for one in engineer().modules))
+    expected = as_read(forecast(problem, plan, chances, samples=100, seed=3))
+    request = {"do": "forecast", "problem": problem, "plan": plan, "chances": chances, "samples": 100, "seed": 3}
+    assert said(request) == [{"forecast": expected}]
+    unknown = [Assignment("nothing", 0)]
+    assert said({**request, "plan": unknown}) == [{"fault": "plan names module nothing, which there is not"}]
 
 
 def test_what_cannot_be_read_is_said() -> None:
