@@ -10,7 +10,7 @@ from lms_part_time_tracks.engine.problem import Assignment, Level, Module, Probl
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What a plan breaks, in words, and its value in each level (see Reached)."""
+    """What a plan breaks, in words, and its value in each level (see Reached); none if it names what there is not."""
 
     broken: tuple[str, ...]
     values: dict[Level, int]
@@ -18,6 +18,8 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def check(problem: Problem, plan: Sequence[Assignment]) -> Verdict:
     """Look at a plan rule by rule. Budgets are no rules where `excess` is a level."""
+    if broken := [*_unknown(problem, plan)]:
+        return Verdict(tuple(broken), {})
     broken = [*_modules(problem, plan)]
     if not broken:
         for rule in (_places, _fixed, _terms, _order, _credits, _wishes):
@@ -34,14 +36,17 @@ def weekly(problem: Problem, plan: Sequence[Assignment], unit: int = 6) -> tuple
     return tuple(loads)
 
 
-def _modules(problem: Problem, plan: Sequence[Assignment]) -> Iterator[str]:
+def _unknown(problem: Problem, plan: Sequence[Assignment]) -> Iterator[str]:
     known = {module.key for module in problem.modules}
-    planned = [one.module for one in plan]
     for one in plan:
         if one.module not in known:
             yield f"there is no module {one.module}"
         if not -1 <= one.term < len(problem.terms):
             yield f"{one.module} is in no term of the study"
+
+
+def _modules(problem: Problem, plan: Sequence[Assignment]) -> Iterator[str]:
+    planned = [one.module for one in plan]
     for module in problem.modules:
         if planned.count(module.key) > 1:
             yield f"{module.key} is taken more than once"

@@ -91,3 +91,18 @@ def test_the_same_seed_gives_the_same_and_a_whole_programme_ends_as_planned_at_t
     assert found == forecast(problem, plan, chances, samples=300, seed=5)
     assert found.done[0].term >= check(problem, plan).values["finish"]
     assert forecast(problem, plan, {}, samples=3).p95 == check(problem, plan).values["finish"]
+
+
+def test_a_thesis_waits_for_what_it_needs() -> None:
+    modules = tuple(replace(one, after_ects=1500) if one.key == "sensors" else one for one in engineer().modules)
+    problem, plan = often(engineer(modules=modules), 2), (*PLAN[:3], Assignment("sensors", 3))
+    chances = {key: Chance(passes=0.8) for key in ("control", "materials")}
+    assert [(one.module, one.terms) for one in forecast(problem, plan, chances, samples=5).delays] == [
+        ("control", 0), ("materials", 0),
+    ]  # fmt: skip
+    slow = replace(problem, terms=tuple(replace(one, minutes=360) if n else one for n, one in enumerate(problem.terms)))
+    assert [one.terms for one in forecast(slow, plan, {"materials": Chance(passes=0.8)}, samples=5).delays] == [0]
+    late = replace(
+        slow, modules=tuple(replace(one, offered=(1, 3)) if one.key == "materials" else one for one in slow.modules)
+    )
+    assert [one.terms for one in forecast(late, plan, {"materials": Chance(passes=0.8)}, samples=5).delays] == [2]
