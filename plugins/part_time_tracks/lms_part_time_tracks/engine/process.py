@@ -2,9 +2,10 @@
 
 In: `{"do": "plan", "problem": {...}, "seconds": 10, "workers": 1, "seed": 0}`. Instead of `plan` it may be `explain`;
 `plan_or_explain`, to explain where there is no plan; or `forecast`, with `plan`, `chances` and `samples` as for
-`risk.forecast`. Out: any number of `{"level": "finish", "value": 5, "bound": 5}`, and last `{"result": {...}}` with an
-`Answer`, `{"explanation": {...}}`, `{"forecast": {...}}`, or `{"fault": "..."}`. It ends with its stdin or its parent;
-SIGTERM ends the search at once, with what was found so far.
+`risk.forecast`. Out: any number of `{"level": "finish", "value": 5, "bound": 5}`, if `"latest": true` was asked for
+`{"latest": {"M1": 4}}` as from `solve.latest` for the plan that was found, and last `{"result": {...}}` with an
+`Answer`, `{"explanation": {...}}`, `{"forecast": {...}}`, or `{"fault": "..."}`. It ends with its stdin or its
+parent; SIGTERM ends the search at once, with what was found so far.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ NICE = 10
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be found, and how much that may take: `seconds` to plan, and as many to explain."""
+    """What is to be found, and in how many seconds; to explain or to look how late modules can be takes as many."""
 
     problem: Problem
     do: Literal["plan", "explain", "plan_or_explain", "forecast"] = "plan"
@@ -34,6 +35,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     plan: tuple[Assignment, ...] = ()
     chances: dict[Key, Chance] = {}
+    latest: bool = False
     samples: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 2000
 
 
@@ -66,7 +68,7 @@ def _answer(line: bytes, stop: threading.Event) -> None:
         _say({"fault": str(error)})
         return
     from lms_part_time_tracks.engine.explain import explain
-    from lms_part_time_tracks.engine.solve import solve
+    from lms_part_time_tracks.engine.solve import latest, solve
 
     if request.do == "forecast":
         _forecast(request)
@@ -76,6 +78,8 @@ def _answer(line: bytes, stop: threading.Event) -> None:
             request.problem, request.seconds, workers=request.workers, seed=request.seed, progress=_say, stop=stop
         )
         if found.status != "infeasible" or request.do == "plan":
+            if found.plan and request.latest:
+                _say({"latest": latest(request.problem, found.plan, request.seconds, stop=stop)})
             _say({"result": found})
             return
     _say({"explanation": explain(request.problem, request.seconds, stop=stop)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ortools.sat.python import cp_model
 
@@ -64,6 +64,28 @@ def possible(problem: Problem, seconds: float, *, stop: threading.Event | None =
     until = time.monotonic() + seconds
     status, _, _ = _search(Model(problem), None, until, 1, 0, stop or threading.Event())
     return None if status == cp_model.UNKNOWN else status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
+
+
+def latest(
+    problem: Problem, plan: Sequence[Assignment], seconds: float = 10, *, stop: threading.Event | None = None
+) -> dict[str, int]:
+    """Return for each module of a plan that is not past the last term in which it can be without a later end.
+
+    The others may move for it, each time anew. What is no later than it is planned is critical. Modules for which the
+    time was too short are left out.
+    """
+    until, ended, finish = time.monotonic() + seconds, stop or threading.Event(), check(problem, plan).values["finish"]
+    model, found = Model(problem), dict[str, int]()
+    model.settle("finish", model.level("finish"), finish)
+    for one in plan:
+        if one.term < problem.now:
+            continue
+        own = zip(model.options[one.module], model.chosen[one.module], strict=True)
+        model.model.maximize(sum((option.at.term + 1) * literal for option, literal in own))
+        status, moved, _ = _search(model, tuple(plan), until, 1, 0, ended)
+        if status == cp_model.OPTIMAL and moved is not None:
+            found[one.module] = next(other.term for other in moved if other.module == one.module)
+    return found
 
 
 def _search(

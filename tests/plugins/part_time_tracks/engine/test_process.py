@@ -39,6 +39,8 @@ def said(request: Any) -> list[Any]:
 def test_a_plan_level_by_level() -> None:
     answer = as_read(solve(engineer()))
     assert said({"problem": engineer()}) == [*answer["levels"], {"result": answer}]
+    late = {"latest": {"control": 1, "optics": 0, "materials": 1, "sensors": 1}}
+    assert said({"problem": engineer(), "latest": True}) == [*answer["levels"], late, {"result": answer}]
 
 
 def test_an_explanation_where_there_is_no_plan() -> None:

@@ -6,8 +6,11 @@ import threading
 
 import pytest
 from lms_part_time_tracks.engine.checker import check
-from lms_part_time_tracks.engine.solve import solve
+from lms_part_time_tracks.engine.problem import Assignment
+from lms_part_time_tracks.engine.solve import latest, solve
+from msgspec.structs import replace
 
+from tests.support.engineer import engineer
 from tests.support.programmes import all_plans, programme, tiny
 
 
@@ -42,6 +45,35 @@ def test_a_search_that_is_ended_says_what_is_not_proven() -> None:
     assert found.plan is not None
     assert check(programme(0), found.plan).broken == ()
     assert [one.bound is None for one in found.levels] == [False, False, True, True, True, True]
+
+
+def test_how_late_each_module_can_be() -> None:
+    plan = solve(engineer()).plan or ()
+    assert latest(engineer(), plan) == {"control": 1, "optics": 0, "materials": 1, "sensors": 1}
+    longer = tuple(Assignment(one.module, 3 if one.module == "sensors" else one.term) for one in plan)
+    assert latest(engineer(), longer) == {"control": 3, "optics": 2, "materials": 3, "sensors": 3}
+    assert latest(engineer(), plan, 0) == {}
+
+
+@pytest.mark.parametrize("seed", [1, 4, 7, 10, 16, 21])
+def test_no_plan_has_a_module_later_without_a_later_end(seed: int) -> None:
+    problem = replace(tiny(seed), levels=("finish",))
+    plans = list(all_plans(problem))
+    plan = solve(problem).plan
+    assert (plan is None) == (not plans)
+    if plan:
+        [finish] = min(values for values, _ in plans)
+        assert latest(problem, plan) == {
+            one.module: max(
+                other.term
+                for values, able in plans
+                if values == (finish,)
+                for other in able
+                if other.module == one.module
+            )
+            for one in plan
+            if one.term >= problem.now
+        }
 
 
 def test_without_time_nothing_is_claimed() -> None:
