@@ -1,10 +1,33 @@
-"""The plugin: so far it brings its engine along, and no routes."""
+"""The plugin: what it brings along, and what it does when it is asked."""
 
-from lms_core.api import Plugin
+from datetime import timedelta
+
+from lms_core.api import Job, Permission, Plugin
+from lms_part_time_tracks.plans import Planning, make
+from lms_part_time_tracks.routes import routes
+from lms_part_time_tracks.settings import Settings
+from lms_part_time_tracks.tables import tables
+from lms_part_time_tracks.watching import watch
 
 
 class PartTimeTracks(Plugin):
-    """Studies beside a job: which module in which term, and what follows when life is otherwise."""
+    """When an employed engineer is done, what her weeks look like, and what if she skips a term."""
 
     name = "part_time_tracks"
     requires = "lms>=0.2,<1"
+    settings = Settings
+    permissions = (
+        Permission("part_time_tracks.own", "plan one's own study beside one's job", roles=("student",)),
+        Permission(
+            "part_time_tracks.expect",
+            "see how many plan which module when",
+            roles=("programme_administrator", "lecturer"),
+        ),
+    )
+    routes = routes
+    jobs = (
+        Job("plan", make, payload=Planning, seconds=120),
+        Job("watch", watch, every=timedelta(days=1), seconds=600),
+    )
+    tables = tables
+    migrations = "lms_part_time_tracks:migrations"

@@ -93,7 +93,7 @@ def test_a_migration_without_the_store_says_so_in_one_line(surroundings: dict[st
     environment = {**surroundings, "LMS_STORE_URL": nowhere, "LMS_DATABASE_URL": f"sqlite:///{tmp_path / 'new'}"}
     assert said("migrate", env=environment) == (
         1,
-        f"database: empty -> {head_revision()}\nplugin family_sessions: empty -> 0001\nplugin university_weeks: empty -> 0001\n",
+        f"database: empty -> {head_revision()}\nplugin family_sessions: empty -> 0001\nplugin part_time_tracks: empty -> 0001\nplugin university_weeks: empty -> 0001\n",
         f"Error: The object store at {nowhere} cannot be reached or answers too late.\n",
     )
 

@@ -42,7 +42,7 @@ class Drop(msgspec.Struct, frozen=True, tag="drop"):
 
 
 class ShiftRun(msgspec.Struct, frozen=True, tag="shift_run"):
-    """A run takes place in another term; who had accepted it is free again."""
+    """A run takes place in another term, and nothing instead; who had accepted it is free again."""
 
     module: str
     run: str
@@ -183,7 +183,11 @@ def _shift(problem: Problem, module: Module, key: str, term: int) -> Problem:
     if all(run.key != key for run in module.runs):
         raise ValueError(f"module {module.key} has no run {key}")
     fixed = tuple(one for one in problem.fixed if (one.module, one.run) != (module.key, key) or one.term < problem.now)
-    return _with(replace(problem, fixed=fixed), replace(module, runs=tuple(moved(run) for run in module.runs)))
+    before = {run.term for run in module.runs if run.key == key}
+    runs = tuple(moved(run) for run in module.runs)
+    # nothing is taught instead in the term that it leaves
+    offered = tuple(one for one in module.offered if one not in before)
+    return _with(replace(problem, fixed=fixed), replace(module, runs=runs, offered=offered))
 
 
 def _longer(problem: Problem, terms: int) -> Problem:

@@ -13,7 +13,6 @@ from contextlib import suppress
 from itertools import chain, combinations
 from typing import Literal
 
-import msgspec
 from msgspec.structs import replace
 from ortools.sat.python import cp_model
 
@@ -21,6 +20,7 @@ from lms_part_time_tracks.engine.answer import Answer
 from lms_part_time_tracks.engine.changes import Change, Hours, LetGo, Longer, changed
 from lms_part_time_tracks.engine.checker import check
 from lms_part_time_tracks.engine.demands import Demand, requests_of, rules_of, without
+from lms_part_time_tracks.engine.explanation import Explanation, Way
 from lms_part_time_tracks.engine.problem import Assignment, Problem
 from lms_part_time_tracks.engine.solve import possible, solve
 from lms_part_time_tracks.engine.words import hours, in_words, listed, named, number
@@ -33,35 +33,6 @@ CHOICES = 3
 
 class _OutOfTimeError(Exception):
     """The time was too short to tell."""
-
-
-class Way(msgspec.Struct, frozen=True, kw_only=True):
-    """Changes after which a plan is possible, in words, with the best plan that was found then.
-
-    `least` if it is proven that less of its kind would not do: hours a week summed over terms, terms, or the number of
-    requests.
-    """
-
-    kind: Literal["hours", "longer", "let_go"]
-    changes: tuple[Change, ...]
-    text: str
-    least: bool
-    answer: Answer
-
-
-class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands in the way of a plan.
-
-    The `requests` cannot all be kept while the `rules` hold; without any one of all these, what remains of them has a
-    plan. Without requests, there is no plan whatever the student gives up. `reason` is all of it in a
-    sentence, `ways` are ways out.
-    """
-
-    status: Literal["feasible", "explained", "unknown"]
-    requests: tuple[Demand, ...] = ()
-    rules: tuple[Demand, ...] = ()
-    reason: str = ""
-    ways: tuple[Way, ...] = ()
 
 
 def explain(problem: Problem, seconds: float = 10, *, stop: threading.Event | None = None) -> Explanation:

@@ -1,16 +1,17 @@
-"""`python -m lms_part_time_tracks.engine.process`: one request as a line of JSON in, lines of JSON out.
+"""`python -m lms_part_time_tracks.engine.process`: requests as lines of JSON in, lines of JSON out, one after another.
 
 In: `{"do": "plan", "problem": {...}, "seconds": 10, "workers": 1, "seed": 0}`. Instead of `plan` it may be `explain`;
 `plan_or_explain`, to explain where there is no plan; or `forecast`, with `plan`, `chances` and `samples` as for
 `risk.forecast`. Out: any number of `{"level": "finish", "value": 5, "bound": 5}`, if `"latest": true` was asked for
 `{"latest": {"M1": 4}}` as from `solve.latest` for the plan that was found, and last `{"result": {...}}` with an
 `Answer`, `{"explanation": {...}}`, `{"forecast": {...}}`, or `{"fault": "..."}`. It ends with its stdin or its
-parent; SIGTERM ends the search at once, with what was found so far.
+parent; SIGTERM ends the search at once, with what was found so far, and then the process.
 """
 
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import sys
 import threading
@@ -42,10 +43,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 def main() -> None:
     """Answer the request on stdin."""
     os.nice(NICE)
-    stop, line = threading.Event(), sys.stdin.buffer.readline()
+    stop, lines = threading.Event(), queue.SimpleQueue[bytes]()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    threading.Thread(target=_end_with_stdin, daemon=True).start()
-    work = threading.Thread(target=_answer, args=(line, stop), daemon=True)
+    threading.Thread(target=_read, args=(lines,), daemon=True).start()
+    work = threading.Thread(target=_work, args=(lines, stop), daemon=True)
     work.start()
     parent = os.getppid()
     while work.is_alive():  # signals are handled between two of these waits, never within the solver
@@ -55,10 +56,19 @@ def main() -> None:
     os._exit(0)  # a thread still reads stdin
 
 
-def _end_with_stdin() -> None:
-    while os.read(0, 65_536):
-        pass
+def _read(lines: queue.SimpleQueue[bytes]) -> None:
+    for line in sys.stdin.buffer:
+        lines.put(line)
     os._exit(1)
+
+
+def _work(lines: queue.SimpleQueue[bytes], stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            line = lines.get(timeout=0.1)
+        except queue.Empty:
+            continue
+        _answer(line, stop)
 
 
 def _answer(line: bytes, stop: threading.Event) -> None:

@@ -1,0 +1,214 @@
+"""By when which unit of a run: in proportion to the hours that a student has, never past a deadline of all.
+
+The first pace is reckoned from the whole run and stays while she keeps up with it. When she is more than a week behind
+or ahead, what is left is spread anew from today on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from itertools import accumulate
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from lms_core.api import (
+    AsyncConnection,
+    Context,
+    DeadlineFacts,
+    UnitOfRun,
+    View,
+    now,
+    read_catalogue,
+    read_deadlines,
+    read_standings,
+    read_units,
+)
+from lms_part_time_tracks.calendar import DAY, WEEK, Terms, minutes_a_week, weeks_left
+from lms_part_time_tracks.settings import Settings
+from lms_part_time_tracks.tracks import Track, read
+
+USUAL = 60
+"""Minutes that a unit takes of which nobody has said it."""
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """A unit that is to be done: what it takes, and its deadline, if it has one."""
+
+    unit_key: str
+    minutes: int
+    done: bool
+    latest: date | None = None
+
+
+class Paced(View, frozen=True, kw_only=True):
+    """A unit, the day by which it should be done (null: it is), and the deadline of all, if it has one."""
+
+    run_id: UUID
+    unit_key: str
+    title: str
+    minutes: int
+    by: date | None
+    deadline: date | None
+
+
+class PaceOfRun(View, frozen=True, kw_only=True):
+    """The pace of a run that a student has a seat in.
+
+    `behind` are minutes of work that should be done by now and are not (below 0: she is ahead). `needed` are the
+    minutes a week that the rest takes on average until the end; `replanned`: it was spread anew.
+    """
+
+    run_id: UUID
+    title: str
+    ends_on: date
+    behind: int
+    needed: int
+    replanned: bool
+    units: list[Paced]
+
+
+class Pace(View, frozen=True, kw_only=True):
+    """What a student does when, in all her runs.
+
+    `this_week` is what should be done by Sunday, in minutes; `has` what she has said that she has (null: nothing).
+    `proposals` say what would help when the rest takes more than she has.
+    """
+
+    runs: list[PaceOfRun]
+    this_week: int
+    has: int | None
+    proposals: list[str]
+
+
+async def read_pace(context: Context, connection: AsyncConnection, today: date) -> Pace:
+    """Return the pace of the person who asks. Thirteen statements."""
+    assert context.person_id
+    catalogue = await read_catalogue(connection, context.programme_id)
+    track = (await read(context, connection)).track
+    found = await read_standings(connection, context.programme_id, [context.person_id])
+    terms = Terms(catalogue.terms)
+    now_ = terms.at(today)
+    places = {one.run_id: one.term for one in found[0].places if one.state == "enrolled"} if found else {}
+    current = {run_id: term for run_id, term in places.items() if term == now_}
+    units: dict[UUID, list[UnitOfRun]] = {}
+    for one in await read_units(connection, context.person_id, list(current)):
+        units.setdefault(one.run_id, []).append(one)
+    deadlines = await read_deadlines(connection, context.person_id, context.programme_id)
+    titles = {one.run_id: one.title for one in catalogue.runs}
+    runs = [
+        _of_run(context.settings, track, terms, run_id, titles[run_id], units[run_id], deadlines, today)
+        for run_id in sorted(current, key=lambda one: (titles[one], one))
+        if run_id in units
+    ]
+    week = weeks_left(terms[now_], track, context.settings)
+    has = minutes_a_week([one for one in week if one <= today < one + WEEK] or week, track)
+    return Pace(runs=runs, this_week=_this_week(runs, today), has=has, proposals=_proposals(runs, has))
+
+
+def spread(steps: Sequence[Step], weeks: Sequence[tuple[date, int]], ends_on: date) -> list[date]:
+    """Return by when each step should be done, in their order: in each week as much as its share of all minutes.
+
+    Weeks are Mondays with the minutes that she has in them; without any, all is due at the end. No step is due after
+    its own latest day, nor one before it after that: what has to be done earlier comes earlier.
+    """
+    whole, had = sum(one.minutes for one in steps), sum(minutes for _, minutes in weeks)
+    reached = list(accumulate(minutes for _, minutes in weeks))
+    days = []
+    for done in accumulate(one.minutes for one in steps):
+        at = next((n for n, until in enumerate(reached) if had and until * whole >= done * had), None)
+        days.append(ends_on if at is None else min(ends_on, weeks[at][0] + 6 * DAY))
+    for number in range(len(steps) - 1, -1, -1):
+        latest = steps[number].latest
+        if latest:
+            days[number] = min(days[number], latest)
+        if number + 1 < len(steps):
+            days[number] = min(days[number], days[number + 1])
+    return days
+
+
+def paced(
+    steps: Sequence[Step], weeks: Sequence[tuple[date, int]], ends_on: date, today: date
+) -> tuple[dict[str, date], int, bool]:
+    """Return by when each step that is left should be done, minutes that she is behind, and if it was spread anew."""
+    first = dict(zip((one.unit_key for one in steps), spread(steps, weeks, ends_on), strict=True))
+    due = sum(one.minutes for one in steps if first[one.unit_key] < today)
+    done = sum(one.minutes for one in steps if one.done)
+    behind = due - done
+    late = any(first[one.unit_key] < today - WEEK for one in steps if not one.done)
+    ahead = any(first[one.unit_key] > today + 2 * WEEK for one in steps if one.done)
+    left = [one for one in steps if not one.done]
+    if not (late or ahead):
+        return {one.unit_key: first[one.unit_key] for one in left}, behind, False
+    rest = [(monday, minutes) for monday, minutes in weeks if monday + 6 * DAY >= today]
+    return dict(zip((one.unit_key for one in left), spread(left, rest, ends_on), strict=True)), behind, True
+
+
+def _of_run(
+    settings: Settings,
+    track: Track,
+    terms: Terms,
+    run_id: UUID,
+    title: str,
+    units: Sequence[UnitOfRun],
+    deadlines: Sequence[DeadlineFacts],
+    today: date,
+) -> PaceOfRun:
+    term = terms[terms.at(today)]
+    latest = {one.unit_key: one.due.date() for one in deadlines if one.run_id == run_id}
+    required = [one for one in units if one.required] or list(units)
+    steps = [
+        Step(
+            unit_key=one.unit_key, minutes=one.minutes or USUAL, done=one.completed_at is not None,
+            latest=latest.get(one.unit_key),
+        )
+        for one in required
+    ]  # fmt: skip
+    weeks = [
+        (monday, minutes_a_week([monday], track) or USUAL)
+        for monday in weeks_left(term, track, settings)
+        if term.lectures_from <= monday + 6 * DAY and monday <= term.lectures_to
+    ]
+    by, behind, replanned = paced(steps, weeks, term.lectures_to, today)
+    left = sum(one.minutes for one in steps if not one.done)
+    ahead = [one for one in weeks if one[0] + 6 * DAY >= today]
+    return PaceOfRun(
+        run_id=run_id, title=title, ends_on=term.lectures_to, behind=behind,
+        needed=-(-left // max(1, len(ahead))), replanned=replanned,
+        units=[
+            Paced(
+                run_id=run_id, unit_key=one.unit_key, title=one.title, minutes=one.minutes or USUAL,
+                by=by.get(one.unit_key), deadline=latest.get(one.unit_key),
+            )
+            for one in required
+        ],
+    )  # fmt: skip
+
+
+def _this_week(runs: Sequence[PaceOfRun], today: date) -> int:
+    sunday = today + timedelta(days=6 - today.weekday())
+    return sum(unit.minutes for run in runs for unit in run.units if unit.by and unit.by <= sunday)
+
+
+def _proposals(runs: Sequence[PaceOfRun], has: int | None) -> list[str]:
+    """Say in words what would help, where what is left takes more than there is."""
+    needed = sum(run.needed for run in runs)
+    found = []
+    if has is not None and needed > has:
+        found.append(
+            f"What is left takes {needed / 60:.1f} hours a week, and you have {has / 60:.1f}: study "
+            f"{(needed - has) / 60:.1f} hours more each week until the lectures end, or take one module less."
+        )
+    found += [
+        f"In {run.title} you are {run.behind / 60:.1f} hours behind; the rest is spread until {run.ends_on}."
+        for run in runs
+        if run.replanned and run.behind > 0
+    ]
+    return found
+
+
+def today_in(zone: str) -> date:
+    """Return what day it is in a zone."""
+    return now().astimezone(ZoneInfo(zone)).date()

@@ -1,0 +1,138 @@
+"""A plan as a picture, readable in black and white and by a screen reader, with the same in a table beside it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import threading
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from lms_part_time_tracks.results import PlannedTerm, Result
+
+_ONE_AT_A_TIME = threading.Lock()
+"""The library that draws is not made for several threads."""
+
+SVG = "http://www.w3.org/2000/svg"
+_PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"/><title>{title}</title><meta name="viewport" content="width=device-width"/>
+<style>body{{font:1rem system-ui;margin:2rem auto;padding:0 1rem;max-width:70rem}}figure{{margin:0;overflow-x:auto}}
+svg{{max-width:100%;height:auto}}table{{border-collapse:collapse;margin-top:2rem}}
+caption{{text-align:left;font-weight:bold;padding:.4rem 0}}th,td{{border:1px solid;padding:.4rem;text-align:left}}
+</style></head><body><h1>{title}</h1>
+<figure>{picture}</figure>
+{tables}</body></html>"""
+
+
+def load(result: Result) -> str:
+    """Draw the hours of each week (grey, those in sessions hatched) and a line of those that she has. SVG."""
+    weeks = result.weeks
+    figure, axes = _figure()
+    days: list[Any] = [one.monday for one in weeks]
+    hours, met = [float(one.hours) for one in weeks], [float(one.sessions) for one in weeks]
+    axes.bar(days, hours, width=6, color="0.75", edgecolor="black", linewidth=0.3, label="Hours of the plan")
+    axes.bar(
+        days, met, width=6, color="white", edgecolor="black", hatch="//////", linewidth=0.3, label="of them sessions"
+    )
+    if any(one.has is not None for one in weeks):
+        has = [float(one.has or 0) for one in weeks]
+        axes.step(days, has, where="mid", color="black", linewidth=1.6, linestyle="--", label="Hours that you have")
+    axes.set_ylabel("Hours a week")
+    figure.legend(loc="outside upper right", ncols=3, frameon=False)
+    return _svg(figure, "The weeks of your plan", describe(result))
+
+
+def describe(result: Result) -> str:
+    """Say in words what the picture shows."""
+    weeks = result.weeks
+    if not weeks:
+        return "There are no weeks to come."
+    peak = max(weeks, key=lambda one: one.hours)
+    above = sum(one.has is not None and one.hours > one.has for one in weeks)
+    more = f" In {above} weeks it is more than you have." if above else ""
+    return (
+        f"From {weeks[0].monday} to {weeks[-1].monday}; the heaviest week begins on {peak.monday} and takes "
+        f"{peak.hours} hours.{more} The study ends in the {result.finish}."
+    )
+
+
+def page(result: Result) -> str:
+    """Return a page with the picture, and tables that say the same."""
+    title = f"Your plan until the {result.finish}"
+    terms = _table(
+        "Terms", ("Term", "Modules", "ECTS", "Weeks", "Hours a week", "You have"),
+        [
+            (
+                one.name, ", ".join(module.title for module in one.modules), one.ects, one.weeks, one.load,
+                "" if one.hours is None else one.hours,
+            )
+            for one in result.terms
+        ],
+    )  # fmt: skip
+    weeks = _table(
+        "Weeks", ("Monday", "Hours", "In sessions", "You have"),
+        [(one.monday, one.hours, one.sessions, "" if one.has is None else one.has) for one in result.weeks],
+    )  # fmt: skip
+    return _PAGE.format(title=escape(title), picture=load(result), tables=terms + weeks)
+
+
+def table(result: Result) -> str:
+    """Return the plan as CSV: a line for each module."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["term", "first_day", "last_day", "module", "title", "ects", "run", "load", "hours"])
+    for term in result.terms:
+        writer.writerows(_lines(term))
+    return out.getvalue()
+
+
+def _lines(term: PlannedTerm) -> list[list[Any]]:
+    same = [term.name, term.first_day, term.last_day]
+    hours = "" if term.hours is None else term.hours
+    return [
+        [*same, one.key, _plain(one.title), one.ects, _plain(one.run or ""), term.load, hours] for one in term.modules
+    ]
+
+
+def _plain(text: str) -> str:
+    """Keep spreadsheets from taking a title for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def _table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
+    body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _figure() -> tuple[Any, Any]:
+    from matplotlib.figure import Figure  # half a second that only who draws needs
+
+    figure = Figure(figsize=(11, 4), layout="constrained")
+    axes = figure.add_subplot()
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    return figure, axes
+
+
+def _svg(figure: Any, title: str, description: str) -> str:
+    """Write a figure so that the same one gives the same text, with a title and a description that are read out."""
+    from matplotlib import rc_context
+
+    out = io.StringIO()
+    with _ONE_AT_A_TIME, rc_context({"svg.hashsalt": "lms", "svg.fonttype": "none"}):
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    ET.register_namespace("", SVG)
+    ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
+    root = ET.fromstring(out.getvalue())  # noqa: S314 - written by the library just now, from numbers and dates
+    for unwanted in root.findall(f"{{{SVG}}}metadata"):
+        root.remove(unwanted)
+    root.set("role", "img")
+    root.set("aria-labelledby", "title desc")
+    for place, (tag, text) in enumerate((("title", title), ("desc", description))):
+        told = ET.Element(f"{{{SVG}}}{tag}", id=tag)
+        told.text = text
+        root.insert(place, told)
+    return ET.tostring(root, encoding="unicode")

@@ -1,0 +1,56 @@
+"""What is kept of tracks: what each student has said of her time and wishes, plans, and what she accepted."""
+
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, Uuid
+
+from lms_core.api import Instant, Json, core_key, plugin_tables
+
+tables = plugin_tables("part_time_tracks")
+
+track = Table(
+    "part_time_tracks_track",
+    tables,
+    Column("person_id", Uuid, core_key("person"), primary_key=True),
+    Column("programme_id", Uuid, core_key("programme"), primary_key=True),
+    Column("content", Json, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+)
+
+plan = Table(
+    "part_time_tracks_plan",
+    tables,
+    Column("id", Uuid, primary_key=True),
+    Column("programme_id", Uuid, core_key("programme"), nullable=False),
+    Column("person_id", Uuid, core_key("person"), nullable=False),
+    Column("asked", Json, nullable=False),
+    Column("state", String(20), nullable=False),  # queued, done, failed
+    Column("made_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("result", Json),
+    Column("reason", Text),  # why it failed
+    Column("basis", String(64)),  # a digest of all that it was made from
+    Column("accepted_at", Instant),
+    Column("holds", Boolean, nullable=False),  # the one that she accepted last
+    Index("ix_part_time_tracks_plan_person", "programme_id", "person_id", "id"),
+)
+
+# of which dates she was told, and how many days before; each is told once
+reminder = Table(
+    "part_time_tracks_reminder",
+    tables,
+    Column("person_id", Uuid, core_key("person"), primary_key=True),
+    Column("programme_id", Uuid, core_key("programme"), primary_key=True),
+    Column("about", String(100), primary_key=True),
+    Column("days", Integer, primary_key=True),
+)
+
+# the plan that holds, module by module: for what a whole programme can expect
+placed = Table(
+    "part_time_tracks_placed",
+    tables,
+    Column("person_id", Uuid, core_key("person"), primary_key=True),
+    Column("programme_id", Uuid, core_key("programme"), primary_key=True),
+    Column("module_id", Uuid, core_key("module"), primary_key=True),
+    Column("term", Integer, nullable=False),  # as terms are counted without gaps
+    Column("run_id", Uuid, core_key("run", "SET NULL")),
+)

@@ -1,0 +1,164 @@
+"""A student says what time she has, has a plan made, accepts it, and is told when it no longer fits."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from lms_part_time_tracks import knowing
+
+from tests.support.tracks import Study, where, worked
+
+if TYPE_CHECKING:
+    from tests.support.world import World
+
+WINTER, SUMMER, NEXT, LATER = "winter term 2026/27", "summer term 2027", "winter term 2027/28", "summer term 2028"
+
+
+@pytest.fixture(autouse=True)
+def october(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The winter term 2026 has begun, its lectures have not."""
+    monkeypatch.setattr(knowing, "now", lambda: datetime(2026, 10, 2, 12, tzinfo=UTC))
+
+
+def module(study: Study, key: str, ects: str = "5", **other: Any) -> dict[str, Any]:
+    one = {"moduleId": study.modules[key]["id"], "key": key, "title": key.title(), "ects": ects}
+    return {**one, "runId": None, "run": None, "fixed": False, **other}
+
+
+async def test_a_plan_is_made_proven_and_accepted(world: World) -> None:
+    study, other = await Study.of(world), await Study.of(world, "beta")
+    ingrid, eve = await study.student("Ingrid"), await study.student("Eve")
+    plan = await study.planned(ingrid)
+    rest = {"leave": False, "hours": None}
+    assert plan["result"] == {
+        "status": "optimal", "finish": NEXT, "finishOn": "2028-03-31", "recognised": [],
+        "weeks": plan["result"]["weeks"], "reason": "", "ways": [], "risk": plan["result"]["risk"],
+        "terms": [
+            {
+                "name": WINTER, "firstDay": "2026-10-01", "lastDay": "2027-03-31", "weeks": 23, "load": "6.6",
+                "ects": "5", "modules": [module(study, "mems")], **rest,
+            },
+            {
+                "name": SUMMER, "firstDay": "2027-04-01", "lastDay": "2027-09-30", "weeks": 24, "load": "18.8",
+                "ects": "15", "modules": [module(study, "optics"), module(study, "project", "10")], **rest,
+            },
+            {
+                "name": NEXT, "firstDay": "2027-10-01", "lastDay": "2028-03-31", "weeks": 23, "load": "19.6",
+                "ects": "15", "modules": [module(study, "thesis", "15")], **rest,
+            },
+        ],
+        "proven": [
+            {"level": level, "value": value, "bound": value, "optimal": True}
+            for level, value in (
+                ("finish", "2"), ("peak", "19.6"), ("spread", "810"), ("trips", "0"), ("fee", "0"), ("changes", "0"),
+            )
+        ],
+    }  # fmt: skip
+    here = f"{study.path}/me/plans"
+    accepted = await ingrid.post(f"{here}/{plan['id']}/acceptance", None, 200)
+    assert accepted == {**plan, "acceptedAt": accepted["acceptedAt"], "holds": True}
+    assert await ingrid.post(f"{here}/{plan['id']}/acceptance", None, 200) == accepted
+    assert (await ingrid.get(here))["items"] == [accepted]
+    # it is nobody else's
+    assert (await eve.get(here))["items"] == []
+    await eve.get(f"{here}/{plan['id']}", 404)
+    await eve.post(f"{here}/{plan['id']}/acceptance", None, 404)
+    await ingrid.get(f"{other.path}/me/plans/{plan['id']}", 404)
+    await world.admin.get(f"{here}/{plan['id']}", 404)
+
+
+async def test_a_plan_says_when_she_is_done_if_exams_can_be_failed(world: World) -> None:
+    study = await Study.of(world, pass_share=1.0, pass_shares={"mems": 0.6}, limits={"attempts": 3})
+    ingrid = await study.student("Ingrid")
+    plan = await study.planned(ingrid)
+    risk = plan["result"]["risk"]
+    # mems costs a year each time, and after three times the study is over: 0.6, 0.84 and 0.936 of all lives
+    assert (risk["p50"], risk["p80"], risk["p95"]) == (NEXT, "winter term 2028/29", None)
+    assert (risk["samples"], risk["seed"]) == (2000, 0)
+    assert abs(risk["inTime"] - 0.936) < 4 * risk["error"] < 0.04
+    assert risk["delays"] == [{"title": "Mems", "terms": 2, "share": 0.4}]
+    assert (await study.planned(ingrid))["result"]["risk"] == risk
+
+
+async def test_hours_absences_and_wishes_are_planned_with(world: World) -> None:
+    study = await Study.of(world)
+    ingrid = await study.student("Ingrid")
+    track = f"{study.path}/me/track"
+    said = {
+        "budgets": [{"firstDay": "2026-10-01", "hours": 8}, {"firstDay": "2027-10-01", "hours": 20}],
+        "blackouts": [{"firstDay": "2027-06-07", "lastDay": "2027-06-18", "note": "A fair in Hanover"}],
+        "leaves": [], "recognised": [], "wanted": ["lasers"], "unwanted": [], "noWeekends": False, "doneBy": None,
+        "mostEcts": "15",
+    }  # fmt: skip
+    assert (await ingrid.get(track))["revision"] == 0
+    kept = await ingrid.put(track, said, If_Match='"0"')
+    assert (kept["track"], kept["revision"]) == (said, 1)
+    await ingrid.put(track, said, 412, If_Match='"0"')
+    plan = await study.planned(ingrid)
+    # lasers are among the electives, and the project does not fit with them: 10 ECTS of the two at most
+    assert (plan["result"]["status"], plan["result"]["terms"]) == ("infeasible", [])
+    said["wanted"] = []
+    await ingrid.put(track, said, If_Match='"1"')
+    plan = await study.planned(ingrid)
+    # 10 ECTS are 13 hours a week: not before she has 20
+    assert where(plan) == {
+        WINTER: ["mems"], SUMMER: ["optics"], NEXT: [], LATER: ["project"], "winter term 2028/29": ["thesis"],
+    }  # fmt: skip
+    summer = plan["result"]["terms"][1]
+    assert (summer["weeks"], summer["hours"], summer["load"]) == (22, "8", "6.9")
+
+
+async def test_what_changed_meanwhile_is_not_accepted_and_a_new_plan_keeps_to_the_old_one(world: World) -> None:
+    study = await Study.of(world)
+    ingrid = await study.student("Ingrid")
+    plan = await study.planned(ingrid)
+    here = f"{study.path}/me/plans"
+    await ingrid.post(f"{here}/{plan['id']}/acceptance", None, 200)
+    track = f"{study.path}/me/track"
+    await ingrid.put(track, {"mostEcts": "14"}, If_Match='"0"')
+    second = await study.planned(ingrid)
+    assert second["result"]["status"] == "infeasible"
+    await ingrid.post(f"{here}/{second['id']}/acceptance", None, 409)
+    await ingrid.put(track, {"blackouts": [{"firstDay": "2027-04-01", "lastDay": "2027-09-30"}]}, If_Match='"1"')
+    third = await study.planned(ingrid)
+    assert where(third) == {
+        WINTER: ["mems"], SUMMER: [], NEXT: [], LATER: ["optics", "project"], "winter term 2028/29": ["thesis"],
+    }  # fmt: skip
+    assert [one["value"] for one in third["result"]["proven"] if one["level"] == "changes"] == ["3"]
+    await ingrid.put(track, {"mostEcts": "30"}, If_Match='"2"')
+    stale = await ingrid.post(f"{here}/{third['id']}/acceptance", None, 409)
+    assert stale["detail"] == "Your study, your wishes or what is taught when has changed since; ask for a new plan."
+    assert [one["holds"] for one in (await ingrid.get(here))["items"]] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [
+        ({"budgets": [{"firstDay": "2027-01-01", "hours": 81}]}, 400),
+        ({"budgets": [{"firstDay": "2027-01-01", "hours": 8}] * 2}, 400),
+        ({"blackouts": [{"firstDay": "2027-01-02", "lastDay": "2027-01-01"}]}, 400),
+        ({"blackouts": [{"firstDay": "1999-01-02", "lastDay": "2027-01-01"}]}, 400),
+        ({"wanted": ["optics"], "unwanted": ["optics"]}, 400), ({"mostEcts": "-1"}, 400), ({"mostEcts": "NaN"}, 400),
+        ({"leaves": [{"kind": "parental", "firstDay": "2027-01-01", "lastDay": "2027-01-02"}]}, 422),
+        ({"wanted": ["alchemy"]}, 422),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_is_refused(world: World, wrong: dict[str, Any], status: int) -> None:
+    study = await Study.of(world)
+    ingrid = await study.student("Ingrid")
+    await ingrid.put(f"{study.path}/me/track", wrong, status, If_Match='"0"')
+    assert (await ingrid.get(f"{study.path}/me/track"))["revision"] == 0
+
+
+async def test_who_has_left_is_told_so_and_strangers_have_no_track(world: World) -> None:
+    study = await Study.of(world)
+    ingrid, stranger = await study.student("Ingrid"), await world.person("Stranger")
+    asked = await ingrid.post(f"{study.path}/me/plans", {})
+    await world.admin.delete(f"/programmes/{study.programme['id']}/enrolments/{ingrid.id}")
+    await worked(world)
+    assert (await ingrid.call("GET", f"{study.path}/me/plans/{asked['id']}")).status_code == 404
+    for path in ("me/track", "me/plans", f"me/plans/{uuid4()}"):
+        await stranger.get(f"{study.path}/{path}", 404)
