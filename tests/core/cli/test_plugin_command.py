@@ -101,14 +101,14 @@ async def test_migrate_names_the_plugin_that_fails_and_goes_on(
 
 @pytest.mark.parametrize("backend", ["sqlite"])
 async def test_the_demonstration_starts_without_the_plugin_that_fails(
-    app_settings: Settings, package: Path, caplog: pytest.LogCaptureFixture
+    app_settings: Settings, package: Path, sqlite_file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     revise(package, "1 / 0")
-    assert "administrator" in await _prepare(app_settings, package.parents[1])
+    assert "administrator" in await _prepare(app_settings, sqlite_file.parent)
     told = [record.getMessage() for record in caplog.records if record.name == "lms.demo"]
     assert told == ["plugin diary is off, its tables stay at empty: ZeroDivisionError: division by zero"]
 
-    demo = {"LMS_DATA_DIR": str(package.parents[1]), "COLUMNS": "160"}
+    demo = {"LMS_DATA_DIR": str(sqlite_file.parent), "COLUMNS": "160"}
     reason = "its tables are not there yet, for its migration failed: ZeroDivisionError: division by zero"
     assert reason in (await lms(demo, "plugin", "list"))[1]
     revise(package, "pass")
