@@ -32,7 +32,7 @@ from lms_part_time_tracks.engine.answer import Answer
 from lms_part_time_tracks.engine.changes import changed
 from lms_part_time_tracks.knowing import look_up
 from lms_part_time_tracks.results import Plan, Result, told
-from lms_part_time_tracks.solving import Failed, solver
+from lms_part_time_tracks.solving import Failed, Solver, solver
 from lms_part_time_tracks.tables import placed, plan
 from lms_part_time_tracks.translate import Facts, Translated, translate
 
@@ -72,7 +72,7 @@ async def begin(context: Context, connection: AsyncConnection, asked: Asked) -> 
     row: dict[str, Any] = {
         "id": made, "programme_id": context.programme_id, "person_id": context.person_id,
         "asked": msgspec.to_builtins(asked), "state": "queued", "made_at": now(), "ended_at": None, "result": None,
-        "reason": None, "basis": None, "accepted_at": None, "holds": False,
+        "reason": None, "basis": None, "accepted_at": None, "holds": False, "hypothetical": bool(asked.what_if),
     }  # fmt: skip
     await connection.execute(insert(plan), row)
     await context.enqueue(connection, "plan", Planning(made))
@@ -92,7 +92,8 @@ async def make(context: Context, payload: Planning) -> None:
         raise Later(now() + AGAIN, "a plugin cannot tell when people can come") from error
     values: dict[str, Any] = {"state": "failed", "reason": "You do not study in this programme any more."}
     if facts := known.get(row["person_id"]):
-        values = await _solved(context, facts, msgspec.convert(row["asked"], Asked))
+        async with solver() as engine:
+            values = await solved(context, engine, facts, msgspec.convert(row["asked"], Asked), SAMPLES)
     async with context.write() as connection:
         await connection.execute(update(plan).where(here).values(**values, ended_at=now()))
 
@@ -183,15 +184,15 @@ def digest(translated: Translated) -> str:
     return hashlib.sha256(msgspec.json.encode(translated.problem)).hexdigest()
 
 
-async def _solved(context: Context, facts: Facts, asked: Asked) -> dict[str, Any]:
+async def solved(context: Context, engine: Solver, facts: Facts, asked: Asked, samples: int = 0) -> dict[str, Any]:
+    """Return what is kept of a plan that was searched for; its risk is drawn from so many `samples` (0: not at all)."""
     try:
         translated = await asyncio.to_thread(problem_of, facts, asked)
-        async with solver() as engine:
-            answer = await engine.ask(translated.problem, context.settings.seconds)
-            risk = None
-            if isinstance(answer, Answer) and answer.plan:
-                chances = chances_of(facts, translated)
-                risk = await engine.forecast(translated.problem, answer.plan, chances, SAMPLES)
+        answer = await engine.ask(translated.problem, context.settings.seconds)
+        risk = None
+        if samples and isinstance(answer, Answer) and answer.plan:
+            chances = chances_of(facts, translated)
+            risk = await engine.forecast(translated.problem, answer.plan, chances, samples)
     except (ValueError, Failed) as error:
         return {"state": "failed", "reason": str(error)}
     result = await asyncio.to_thread(told, facts, translated, answer, risk)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from lms_core.api import Job, Permission, Plugin
 from lms_part_time_tracks.plans import Planning, make
+from lms_part_time_tracks.replanning import replan
 from lms_part_time_tracks.routes import routes
 from lms_part_time_tracks.settings import Settings
 from lms_part_time_tracks.tables import tables
@@ -27,6 +28,7 @@ class PartTimeTracks(Plugin):
     routes = routes
     jobs = (
         Job("plan", make, payload=Planning, seconds=120),
+        Job("replan", replan, every=timedelta(days=1), seconds=3600),
         Job("watch", watch, every=timedelta(days=1), seconds=600),
     )
     tables = tables

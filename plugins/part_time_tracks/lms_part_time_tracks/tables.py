@@ -30,6 +30,7 @@ plan = Table(
     Column("reason", Text),  # why it failed
     Column("basis", String(64)),  # a digest of all that it was made from
     Column("accepted_at", Instant),
+    Column("hypothetical", Boolean, nullable=False),  # made for what is not so
     Column("holds", Boolean, nullable=False),  # the one that she accepted last
     Index("ix_part_time_tracks_plan_person", "programme_id", "person_id", "id"),
 )

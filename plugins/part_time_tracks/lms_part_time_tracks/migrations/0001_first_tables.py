@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("basis", sa.String(length=64), nullable=True),
         sa.Column("accepted_at", lms_core.api.Instant(), nullable=True),
+        sa.Column("hypothetical", sa.Boolean(), nullable=False),
         sa.Column("holds", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_part_time_tracks_plan_person_id"), ondelete="CASCADE"
