@@ -205,7 +205,8 @@ class Model:
     def _square(self, number: int) -> Any:
         """Return the square of a term's weekly load.
 
-        Between two loads that are possible lies no other, so the lines through neighbours bound it exactly.
+        Between two loads that are possible lies no other, so the lines through neighbours bound it exactly. That so
+        many modules take so much at least is no more than follows from that, but proofs need not find it out.
         """
         loads = self._loads(number, HOUR)
         load = self.model.new_int_var_from_domain(cp_model.Domain.from_values(loads), "")
@@ -213,7 +214,22 @@ class Model:
         square = self.model.new_int_var(0, loads[-1] ** 2, "")
         for low, high in pairwise(loads):
             self.model.add(square >= (low + high) * load - low * high)
+        many, least = self._sum(number, dict.fromkeys(self.minutes, 1)), self._least_squares(number)
+        self.model.add(many <= len(least) - 1)
+        for n, (low, high) in enumerate(pairwise(least)):
+            if all(one >= low + (high - low) * (other - n) for other, one in enumerate(least)):
+                self.model.add(square >= low + (high - low) * (many - n))
         return square
+
+    def _least_squares(self, number: int) -> list[int]:
+        """Return the least square of a term's weekly load with no module, with one, with two, and so on."""
+        found, minutes = [0], 0
+        for one in sorted(self.minutes[key] for key in self.in_term[number]):
+            minutes += one
+            if minutes > self.top[number]:
+                break
+            found.append((-(-minutes // (HOUR * self.problem.terms[number].weeks))) ** 2)
+        return found
 
     def _excess(self, number: int) -> Any:
         term = self.problem.terms[number]
