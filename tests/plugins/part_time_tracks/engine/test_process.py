@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from typing import Any
 
 import msgspec
+from lms_part_time_tracks.engine.checker import check
 from lms_part_time_tracks.engine.explain import explain
 from lms_part_time_tracks.engine.problem import Assignment, Wishes
 from lms_part_time_tracks.engine.risk import Chance, forecast
@@ -14,6 +16,7 @@ from lms_part_time_tracks.engine.solve import solve
 from msgspec.structs import replace
 
 from tests.support.engineer import engineer
+from tests.support.programmes import programme
 
 COMMAND = [sys.executable, "-m", "lms_part_time_tracks.engine.process"]
 IMPOSSIBLE = engineer(wishes=Wishes(unwanted=("optics",)))
@@ -70,6 +73,20 @@ def test_what_cannot_be_read_is_said() -> None:
     assert said({"problem": problem}) == [
         {"fault": "module optics names module nothing, which there is not - at `$.problem`"}
     ]
+
+
+def test_told_to_end_it_says_what_it_has() -> None:
+    with subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(msgspec.json.encode({"problem": programme(114), "seconds": 300}) + b"\n")
+        process.stdin.flush()
+        assert msgspec.json.decode(process.stdout.readline())["level"] == "finish"
+        process.send_signal(signal.SIGTERM)
+        result = msgspec.json.decode(process.stdout.read().splitlines()[-1])["result"]
+        assert process.wait() == 0
+    plan = msgspec.convert(result["plan"], tuple[Assignment, ...])
+    assert (result["status"], check(programme(114), plan).broken) == ("feasible", ())
 
 
 def test_it_ends_with_its_stdin() -> None:
