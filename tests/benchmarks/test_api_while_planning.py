@@ -7,18 +7,15 @@ take all that the machine has.
 from __future__ import annotations
 
 import asyncio
-import statistics
-import time
-from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 from lms_university_weeks.plugin import UniversityWeeks
 
 from lms_core.db import Database
 from lms_core.hooks.registry import load
 from lms_core.migrations.plugins import migrate_plugins
+from tests.support.clients import measured, told
 from tests.support.processes import LMS, started
 from tests.support.serving import Serving, environment, free_port
 from tests.support.weeks import busy_week, prepared, seated
@@ -46,29 +43,6 @@ async def app_settings(app_settings: Settings, plugins: list[Any]) -> Settings:
     await migrate_plugins(database, load(plugins))
     await database.close()
     return app_settings
-
-
-async def measured(server: Serving, requests: list[tuple[str, str]], seconds: float) -> list[float]:
-    """Send requests (a token and a path) again and again; return how many milliseconds each took."""
-    until, took = time.monotonic() + seconds, []
-
-    async def ask(client: httpx.AsyncClient, offset: int) -> None:
-        for token, path in cycle(requests[offset:] + requests[:offset]):
-            began = time.monotonic()
-            if began > until:
-                return
-            answer = await client.get(path, headers={"Authorization": f"Bearer {token}"})
-            assert answer.status_code == 200, answer.text
-            took.append((time.monotonic() - began) * 1000)
-
-    async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
-        await asyncio.gather(*(ask(client, n) for n in range(4)))
-    return took
-
-
-def told(name: str, took: list[float]) -> None:
-    cuts = statistics.quantiles(took, n=100)
-    print(f"{name:16} {len(took):6} requests, ms: median {cuts[49]:6.1f}  p95 {cuts[94]:6.1f}  p99 {cuts[98]:6.1f}")
 
 
 async def test_requests_while_two_weeks_are_planned(
