@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import Counter
 from datetime import date, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -99,6 +100,7 @@ async def study(world: World, programme: dict[str, Any], modules: dict[str, UUID
             "language": "de",
             "revision": 1,
             "active": True,
+            "created_at": moment,
         }
         for n, one in enumerate(ids)
     ]
@@ -112,7 +114,7 @@ async def study(world: World, programme: dict[str, Any], modules: dict[str, UUID
         for one in ids:
             away = moment.date() + timedelta(days=rng.randrange(30, 900))
             content = {
-                "budgets": [{"firstDay": str(moment.date()), "hours": rng.choice([12, 15, 18, 20, 22])}],
+                "budgets": [{"firstDay": str(moment.date()), "hours": rng.choice([20, 21, 22, 24, 26])}],
                 "blackouts": [{"firstDay": str(away), "lastDay": str(away + timedelta(days=rng.randrange(5, 40)))}],
             }
             tracks.append(
@@ -126,6 +128,13 @@ async def study(world: World, programme: dict[str, Any], modules: dict[str, UUID
         ]  # fmt: skip
         for start in range(0, len(rows), 5000):
             await connection.execute(insert(placed), rows[start : start + 5000])
+
+
+async def outcomes(world: World) -> Counter[str]:
+    """Return how many plans are proven, how many are not, and for how many students there is none."""
+    async with world.database.read() as connection:
+        results = (await connection.execute(select(plan.c.result))).scalars()
+        return Counter(one["status"] for one in results)
 
 
 async def until(world: World, plans: int) -> None:
@@ -169,6 +178,6 @@ async def test_a_night(world: World, database_url: str, store_settings: StoreSet
             await until(world, 1)
             told("while planning", await measured(server, requests, SECONDS))
             await until(world, STUDENTS)
-            print(f"all replanned after {time.monotonic() - began:.1f} s")
+            print(f"all replanned after {time.monotonic() - began:.1f} s: {await outcomes(world)}")
     finally:
         server.stop()

@@ -93,7 +93,7 @@ async def make(context: Context, payload: Planning) -> None:
     values: dict[str, Any] = {"state": "failed", "reason": "You do not study in this programme any more."}
     if facts := known.get(row["person_id"]):
         async with solver() as engine:
-            values = await solved(context, engine, facts, msgspec.convert(row["asked"], Asked), SAMPLES)
+            values = await solved(context, engine, facts, msgspec.convert(row["asked"], Asked))
     async with context.write() as connection:
         await connection.execute(update(plan).where(here).values(**values, ended_at=now()))
 
@@ -184,15 +184,17 @@ def digest(translated: Translated) -> str:
     return hashlib.sha256(msgspec.json.encode(translated.problem)).hexdigest()
 
 
-async def solved(context: Context, engine: Solver, facts: Facts, asked: Asked, samples: int = 0) -> dict[str, Any]:
-    """Return what is kept of a plan that was searched for; its risk is drawn from so many `samples` (0: not at all)."""
+async def solved(
+    context: Context, engine: Solver, facts: Facts, asked: Asked, *, quick: bool = False
+) -> dict[str, Any]:
+    """Return what is kept of a plan that was searched for; if `quick`, without its risk or a reason."""
     try:
         translated = await asyncio.to_thread(problem_of, facts, asked)
-        answer = await engine.ask(translated.problem, context.settings.seconds)
+        answer = await engine.ask(translated.problem, context.settings.seconds, explain=not quick)
         risk = None
-        if samples and isinstance(answer, Answer) and answer.plan:
+        if not quick and isinstance(answer, Answer) and answer.plan:
             chances = chances_of(facts, translated)
-            risk = await engine.forecast(translated.problem, answer.plan, chances, samples)
+            risk = await engine.forecast(translated.problem, answer.plan, chances, SAMPLES)
     except (ValueError, Failed) as error:
         return {"state": "failed", "reason": str(error)}
     result = await asyncio.to_thread(told, facts, translated, answer, risk)

@@ -35,6 +35,14 @@ _TEXT: Mapping[Language, str] = {
     "ändert; der alte gilt, bis Sie ihn annehmen:\n{url}\n",
 }
 
+_NONE: Mapping[Language, str] = {
+    "en": "Something that your plan was made from has changed, and there is no plan any more that keeps all you have "
+    "said. The old one holds. Have a plan made to see what stands in the way, and what would help:\n{url}\n",
+    "de": "Etwas, woraus Ihr Plan entstanden ist, hat sich geändert, und es gibt keinen Plan mehr, der alles einhält, "
+    "was Sie gesagt haben. Der alte gilt. Lassen Sie einen Plan machen, um zu sehen, woran das liegt und was hilft:"
+    "\n{url}\n",
+}
+
 
 async def replan(context: Context, _: None = None) -> None:
     """Propose new plans where what they were made from has changed; nothing that was accepted moves.
@@ -54,7 +62,7 @@ async def replan(context: Context, _: None = None) -> None:
         stale = [facts for one, facts in known.items() if await asyncio.to_thread(_basis, facts) != seen.get(one)]
         if stale:
             async with solver() as engine:
-                made = [(facts, await solved(context, engine, facts, Asked())) for facts in stale]
+                made = [(facts, await solved(context, engine, facts, Asked(), quick=True)) for facts in stale]
             async with context.write(more=True) as connection:
                 await _propose(context, connection, made)
 
@@ -94,7 +102,8 @@ async def _propose(context: Context, connection: AsyncConnection, made: Sequence
     for row in rows:
         if row["result"] and not _keeps(msgspec.convert(row["result"], Result)):
             url = f"{context.public_url}/programmes/{context.programme_id}/part_time_tracks/me/plans/{row['id']}"
-            text: dict[Language, str] = {language: words.format(url=url) for language, words in _TEXT.items()}
+            words = _TEXT if msgspec.convert(row["result"], Result).terms else _NONE
+            text: dict[Language, str] = {language: line.format(url=url) for language, line in words.items()}
             await send_mail(context, connection, row["person_id"], subject=_SUBJECT, text=text)
 
 

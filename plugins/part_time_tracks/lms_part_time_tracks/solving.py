@@ -30,9 +30,9 @@ class Solver:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
-    async def ask(self, problem: Problem, seconds: float) -> Answer | Explanation:
+    async def ask(self, problem: Problem, seconds: float, *, explain: bool = True) -> Answer | Explanation:
         """Return a plan, or why there is none, in so many seconds for each and some to spare. Raises Failed."""
-        request = {"do": "plan_or_explain", "problem": problem, "seconds": seconds}
+        request = {"do": "plan_or_explain" if explain else "plan", "problem": problem, "seconds": seconds}
         answer = await self._said(request, 2 * seconds + SPARE)
         if "explanation" in answer:
             return msgspec.convert(answer["explanation"], Explanation)

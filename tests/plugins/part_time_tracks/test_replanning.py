@@ -40,6 +40,19 @@ async def night(world: World, study: Study) -> list[tuple[str, str]]:
     return [(who, subject["en"]) for who, subject, _ in (await mails(world))[before:]]
 
 
+async def test_that_nothing_fits_any_more_is_told_once(world: World) -> None:
+    study = await Study.of(world)
+    ingrid = await study.student("Ingrid")
+    plan = await study.planned(ingrid)
+    await ingrid.post(f"{study.path}/me/plans/{plan['id']}/acceptance", None, 200)
+    await ingrid.put(f"{study.path}/me/track", {"mostEcts": "10"}, If_Match='"0"')
+    assert [who for who, _ in await night(world, study)] == [ingrid.id]
+    assert "there is no plan any more" in (await mails(world))[-1][2]["en"]
+    newest, older = await listed(study, ingrid)
+    assert (newest["result"]["status"], newest["holds"], older["holds"]) == ("infeasible", False, True)
+    assert await night(world, study) == []
+
+
 async def listed(study: Study, who: Actor) -> list[Any]:
     return list((await who.get(f"{study.path}/me/plans"))["items"])
 
