@@ -112,8 +112,10 @@ def _own_tables(connection: Connection, name: str) -> list[Table]:
 def _of_programme(table: Table, programme_id: UUID) -> ColumnElement[bool]:
     column: Any = table.c.programme_id
     if isinstance(column.type, Uuid):
-        return column == programme_id  # type: ignore[no-any-return]
-    return column.in_([programme_id.hex, str(programme_id)])  # type: ignore[no-any-return]
+        same: ColumnElement[bool] = column == programme_id
+        return same
+    either: ColumnElement[bool] = column.in_([programme_id.hex, str(programme_id)])
+    return either
 
 
 async def _batches(read: Reading, table: Table, where: list[ColumnElement[bool]]) -> AsyncIterator[list[Any]]:

@@ -37,11 +37,18 @@ class Study:
         self.path = f"/programmes/{programme['id']}/part_time_tracks"
 
     @classmethod
-    async def of(cls, world: World, key: str = "alpha", limits: dict[str, Any] | None = None, **settings: Any) -> Study:
+    async def of(
+        cls,
+        world: World,
+        key: str = "alpha",
+        limits: dict[str, Any] | None = None,
+        ects: str = "35",
+        **settings: Any,
+    ) -> Study:
         programme = await world.programme(key)
         where = f"/programmes/{programme['id']}"
         rules = {
-            "version": "part-time", "validFrom": "2026-06-01", "ectsTotal": "35", "hoursPerEcts": "30",
+            "version": "part-time", "validFrom": "2026-06-01", "ectsTotal": ects, "hoursPerEcts": "30",
             "limits": {"maxTerms": 8, **(limits or {})},
         }  # fmt: skip
         programme["regulation"] = (await world.admin.post(f"{where}/regulations", rules))["id"]

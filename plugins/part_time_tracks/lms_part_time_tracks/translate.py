@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec.structs import replace
 
 from lms_core.api import Catalogue, ModuleFacts, PassRate, SessionConstraint, SessionFacts, Standing, Tried
 from lms_part_time_tracks.calendar import DAY, Terms, all_within, minutes_a_week, weeks_left
@@ -70,14 +71,18 @@ def translate(facts: Facts) -> Translated:
     done = _done(facts, first, now)
     wanted = _wanted(facts, modules, by_key, curriculum, done)
     least = _hundredths(curriculum.min_ects_per_term) if curriculum else 0
+    # where nobody has said what the study consists of, not all of it may be taught yet
+    taught = sum(_hundredths(one.ects) for one in wanted.values())
+    needed = _hundredths(facts.standing.ects_total)
+    needed = needed if curriculum else min(needed, taught)
     limit = _decimal(limits.get("maxEctsPerTerm"))
     problem = Problem(
         terms=tuple(_term(facts, terms, first + n, least, limit) for n in range(number)),
         modules=tuple(_module(facts, terms, wanted, one, curriculum, first, number) for one in wanted.values()),
-        baskets=_baskets(facts, wanted, by_key, curriculum),
-        milestones=tuple(_milestones(limits)),
+        baskets=_baskets(wanted, by_key, curriculum, needed),
+        milestones=tuple(replace(one, ects=min(one.ects, needed)) for one in _milestones(limits)),
         now=now - first,
-        ects=_hundredths(facts.standing.ects_total),
+        ects=needed,
         recognised_ects=_recognised(facts.standing, limits),
         max_terms=most,
         fixed=tuple(done[one] for one in wanted if one in done),
@@ -233,12 +238,10 @@ def _overlap(one: SessionFacts, need: SessionConstraint) -> bool:
 
 
 def _baskets(
-    facts: Facts, wanted: Mapping[UUID, ModuleFacts], by_key: Mapping[str, UUID], curriculum: Curriculum | None
+    wanted: Mapping[UUID, ModuleFacts], by_key: Mapping[str, UUID], curriculum: Curriculum | None, needed: int
 ) -> tuple[Basket, ...]:
     if curriculum is None:
-        whole = tuple(str(one) for one in wanted)
-        total = sum(_hundredths(one.ects) for one in wanted.values())
-        return (Basket(key="all", modules=whole, min_ects=min(total, _hundredths(facts.standing.ects_total))),)
+        return (Basket(key="all", modules=tuple(str(one) for one in wanted), min_ects=needed),)
     return tuple(
         Basket(
             key=one.key, name=one.title, modules=tuple(str(by_key[key]) for key in one.modules if key in by_key),

@@ -83,6 +83,17 @@ async def test_a_plan_says_when_she_is_done_if_exams_can_be_failed(world: World)
     assert (await study.planned(ingrid))["result"]["risk"] == risk
 
 
+async def test_while_not_all_is_taught_that_is_planned_which_is(world: World) -> None:
+    limits = {"maxTerms": 12, "milestones": [{"ects": "60", "byTerm": 4}]}
+    study = await Study.of(world, limits=limits, ects="90", curricula=[])
+    ingrid = await study.student("Ingrid")
+    plan = await study.planned(ingrid)
+    assert plan["result"]["status"] == "optimal"
+    assert {term: sorted(keys) for term, keys in where(plan).items()} == {
+        WINTER: ["lasers", "mems", "thesis"], SUMMER: ["optics", "project"],
+    }  # fmt: skip
+
+
 async def test_hours_absences_and_wishes_are_planned_with(world: World) -> None:
     study = await Study.of(world)
     ingrid = await study.student("Ingrid")

@@ -209,6 +209,10 @@ def _quantile(done: Sequence[Done], share: float) -> int | None:
     return next((one.term for one in done if one.share >= share), None)
 
 
+def _failing_once(module: str) -> Luck:
+    return lambda key, attempt: (key, attempt) != (module, 0)
+
+
 def _delays(life: Life, plan: Sequence[Assignment], chances: Mapping[Key, Chance]) -> tuple[Delay, ...]:
     base = life.end(lambda *_: True)
     found = []
@@ -216,6 +220,6 @@ def _delays(life: Life, plan: Sequence[Assignment], chances: Mapping[Key, Chance
         fails = 1 - _passes(chances, one.module)
         if one.term < life.problem.now or not fails or base is None:
             continue
-        end = life.end(lambda key, attempt, one=one: (key, attempt) != (one.module, 0))  # type: ignore[misc]
+        end = life.end(_failing_once(one.module))
         found.append(Delay(one.module, None if end is None else end - base, fails))
     return tuple(sorted(found, key=lambda d: (-(math.inf if d.terms is None else d.terms), -d.fails, d.module)))

@@ -123,14 +123,16 @@ class Week:
     def _over(self, people: Ints, length: int) -> Ints:
         """Return by day by how much so many slots more exceed the longest days of people, all together."""
         free = self.most[people] - self.load[people]
-        return (np.maximum(length - free, 0) - np.maximum(-free, 0)).sum(0)  # type: ignore[no-any-return]
+        over: Ints = (np.maximum(length - free, 0) - np.maximum(-free, 0)).sum(0)
+        return over
 
     def _clashes(self, i: int, others: Sequence[int] | Ints) -> Ints:
         """Count by site and first slot of session i the others who leave its people no time to get there."""
         mine, length = self.places[i], self.problem.sessions[i].length
         free = np.maximum(self.time[others, None] - (mine.time + length), mine.time - self.end[others, None])
         needed = self.travel[self.site[others]][:, mine.sites]
-        return (free[:, None, :] < needed[:, :, None]).sum(0)  # type: ignore[no-any-return]
+        late: Ints = (free[:, None, :] < needed[:, :, None]).sum(0)
+        return late
 
     def _clashes_of_lecturers(self, i: int) -> Ints:
         """Count by choice of session i the clashes and long days that come with the lecturer chosen, here or there."""
