@@ -46,23 +46,23 @@ class Terms:
         return number
 
 
-def weeks_left(term: TermDates, track: Track, settings: Settings) -> list[date]:
-    """Return the Mondays of the weeks of a term that are neither lost to work nor to a leave without courses.
+def mondays(term: TermDates) -> list[date]:
+    """Return the Mondays of the weeks of a term; a week is of the term in which its Thursday is."""
+    first = term.starts_on - term.starts_on.weekday() * DAY
+    if first + 3 * DAY < term.starts_on:
+        first += WEEK
+    return [first + n * WEEK for n in range((term.ends_on - first - 3 * DAY) // WEEK + 1)]
 
-    A week is of the term in which its Thursday is.
-    """
+
+def weeks_left(term: TermDates, track: Track, settings: Settings) -> list[date]:
+    """Return the Mondays of the weeks of a term that are neither lost to work nor to a leave without courses."""
     resting = {one.kind for one in settings.leaves if not one.courses}
     away = [*track.blackouts, *(one for one in track.leaves if one.kind in resting)]
-    monday = term.starts_on - term.starts_on.weekday() * DAY
-    if monday + 3 * DAY < term.starts_on:
-        monday += WEEK
-    found = []
-    while monday + 3 * DAY <= term.ends_on:
-        lost = sum(any(_in(one, monday + n * DAY) for one in away) for n in range(7))
-        if lost < settings.lost_days:
-            found.append(monday)
-        monday += WEEK
-    return found
+    return [
+        monday
+        for monday in mondays(term)
+        if sum(any(_in(one, monday + n * DAY) for one in away) for n in range(7)) < settings.lost_days
+    ]
 
 
 def minutes_a_week(weeks: Iterable[date], track: Track) -> int | None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from lms_core.api import SessionFacts, View
-from lms_part_time_tracks.calendar import DAY, WEEK, Terms, minutes_a_week, weeks_left
+from lms_part_time_tracks.calendar import DAY, Terms, minutes_a_week, mondays, weeks_left
 from lms_part_time_tracks.engine.problem import Assignment
 from lms_part_time_tracks.translate import Facts, Translated
 
@@ -41,10 +41,7 @@ def curve(facts: Facts, translated: Translated, plan: Sequence[Assignment], last
             rest = max(0, translated.problem.module(one.module).minutes - sum(meetings[one.module].values()))
             for monday in studied:
                 work[monday] += rest // len(studied)
-        monday = term.starts_on - term.starts_on.weekday() * DAY
-        if monday + 3 * DAY < term.starts_on:
-            monday += WEEK
-        while monday + 3 * DAY <= term.ends_on:
+        for monday in mondays(term):
             has = minutes_a_week([monday], facts.track)
             if has is not None and monday not in left:
                 has = 0
@@ -54,7 +51,6 @@ def curve(facts: Facts, translated: Translated, plan: Sequence[Assignment], last
                     has=None if has is None else _hours(has),
                 )
             )  # fmt: skip
-            monday += WEEK
     return found
 
 
