@@ -10,7 +10,7 @@ from uuid import UUID
 
 from lms_core.api import View
 from lms_part_time_tracks.calendar import Terms
-from lms_part_time_tracks.translate import Facts, Translated
+from lms_part_time_tracks.translate import Facts, Translated, milestones_of
 
 Kind = Literal["milestone", "latest", "repeat"]
 
@@ -108,7 +108,8 @@ def ects_of(facts: Facts) -> dict[UUID, Decimal]:
 def _dates(facts: Facts, translated: Translated, earned: Decimal) -> list[Due]:
     problem, terms, done = translated.problem, Terms(facts.catalogue.terms), ects_of(facts)
     needed: list[tuple[Kind, Decimal, int]] = [
-        ("milestone", Decimal(one.ects) / 100, problem.deadline(one.terms)) for one in problem.milestones
+        ("milestone", Decimal(one.ects) / 100, problem.deadline(one.terms))
+        for one in milestones_of(facts.standing.limits)
     ]
     if problem.max_terms is not None:
         needed.append(("latest", facts.standing.ects_total, problem.deadline(problem.max_terms)))

@@ -179,7 +179,7 @@ def _risk(translated: Translated, terms: Terms, forecast: Forecast) -> Risk:
         p50=name(forecast.p50), p80=name(forecast.p80), p95=name(forecast.p95), in_time=forecast.in_time.share,
         error=forecast.in_time.error, samples=forecast.samples, seed=forecast.seed,
         delays=[
-            DelayOf(title=translated.problem.module(one.module).name, terms=one.terms, share=one.fails)
+            DelayOf(title=translated.problem.module(one.module).name, terms=one.terms, share=round(one.fails, 4))
             for one in forecast.delays
         ],
     )  # fmt: skip

@@ -80,7 +80,7 @@ def translate(facts: Facts) -> Translated:
         terms=tuple(_term(facts, terms, first + n, least, limit) for n in range(number)),
         modules=tuple(_module(facts, terms, wanted, one, curriculum, first, number) for one in wanted.values()),
         baskets=_baskets(wanted, by_key, curriculum, needed),
-        milestones=tuple(replace(one, ects=min(one.ects, needed)) for one in _milestones(limits)),
+        milestones=tuple(replace(one, ects=min(one.ects, needed)) for one in milestones_of(limits)),
         now=now - first,
         ects=needed,
         recognised_ects=_recognised(facts.standing, limits),
@@ -270,7 +270,7 @@ def _wishes(
     )
 
 
-def _milestones(limits: Mapping[str, Any]) -> Iterable[Milestone]:
+def milestones_of(limits: Mapping[str, Any]) -> Iterable[Milestone]:
     """Read the milestones of a regulation, which nobody checked: what is none is left out."""
     for one in limits.get("milestones") or ():
         ects, terms = (_decimal(one.get("ects")), _whole(one.get("byTerm"))) if isinstance(one, dict) else (None, None)

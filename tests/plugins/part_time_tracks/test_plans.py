@@ -92,6 +92,11 @@ async def test_while_not_all_is_taught_that_is_planned_which_is(world: World) ->
     assert {term: sorted(keys) for term, keys in where(plan).items()} == {
         WINTER: ["lasers", "mems", "thesis"], SUMMER: ["optics", "project"],
     }  # fmt: skip
+    # what the regulation demands is told as it is
+    due = (await ingrid.get(f"{study.path}/me/standing"))["dates"]
+    assert [(one["kind"], one["ects"], one["missing"]) for one in due] == [
+        ("milestone", "60", "60"), ("latest", "90", "90"),
+    ]  # fmt: skip
 
 
 async def test_hours_absences_and_wishes_are_planned_with(world: World) -> None:
