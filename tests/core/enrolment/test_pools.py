@@ -93,3 +93,4 @@ def test_a_seat_that_fewer_may_have_is_given_first() -> None:
     quotas = [Quota("all", 1, 0, of, None), Quota("some", 1, 0, of, None, "families")]
     named, other = Candidate(UUID(int=1), of, True, frozenset(["families"])), Candidate(UUID(int=2), of, True)
     assert allocate(2, 0, quotas, [named, other], AT).seats == [(named, "some"), (other, "all")]
+    assert allocate(1, 0, quotas[1:], [other], AT).seats == []
