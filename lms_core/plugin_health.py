@@ -133,11 +133,11 @@ def _health(key: tuple[str, str, UUID], of: list[int], error: str | None, at: da
     )  # fmt: skip
 
 
-def _plugins(
+async def _plugins(
     found: list[HookHealth], registry: Registry, enablement: Enablement, more: Iterable[str] = ()
 ) -> PluginsHealth:
     """Arrange by plugin; `more` are those to be shown even though nobody called them."""
-    unusable = {**registry.failed, **enablement.unready}
+    unusable = {**registry.failed, **await enablement.unready()}
     items = []
     for name in sorted({one.plugin for one in found}.union(more)):
         state: Literal["usable", "failed", "missing"] = "usable" if name in registry.plugins else "missing"
@@ -156,7 +156,7 @@ async def read_health(
 ) -> PluginsHealth:
     """Show how each plugin fares, in every hook and programme where it was called."""
     found = await read_figures(database, hooks.figures)
-    return _plugins(found, registry, enablement, [*registry.plugins, *registry.failed])
+    return await _plugins(found, registry, enablement, [*registry.plugins, *registry.failed])
 
 
 @get("/programmes/{programme_id:uuid}/plugins-health", permission="programmes.manage")
@@ -169,7 +169,7 @@ async def read_health_of_programme(
 ) -> PluginsHealth:
     """Show how the plugins fare that were called for the programme."""
     found = await read_figures(database, hooks.figures, programme_id)
-    return _plugins(found, registry, enablement)
+    return await _plugins(found, registry, enablement)
 
 
 @get("/metrics", permission="programmes.manage", media_type="text/plain")

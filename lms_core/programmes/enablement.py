@@ -43,7 +43,7 @@ class Enablement:
     """The enabled plugins of each programme with their settings, as one process knows them."""
 
     def __init__(self, database: Database, registry: Registry, unready: Unready = _nobody) -> None:
-        self.unready: dict[str, str] = {}
+        self._unready: dict[str, str] = {}
         self._database = database
         self._registry = registry
         self._find_unready = unready
@@ -72,6 +72,11 @@ class Enablement:
         """Return the enabled plugins of every programme that has any."""
         await self._be_fresh()
         return self._known
+
+    async def unready(self) -> dict[str, str]:
+        """Name the plugins that cannot work with the database as it is, each with the reason."""
+        await self._be_fresh()
+        return self._unready
 
     def forget(self) -> None:
         """Look anew at the next question."""
@@ -104,10 +109,10 @@ class Enablement:
             changes = (await connection.execute(_changes)).one()
         changed = first or tuple(changes) != self._changes
         # tables come and go with migrations and purges; a purge takes rows of enablement along
-        unready = await self._find_unready() if changed or self.unready else self.unready
-        if changed or unready != self.unready:
+        unready = await self._find_unready() if changed or self._unready else self._unready
+        if changed or unready != self._unready:
             async with self._database.read() as connection:
-                self.unready = unready
+                self._unready = unready
                 self._known = self._arrange((await connection.execute(_enabled)).all())
                 self._changes = (changes[0], changes[1])
         if forgotten == self._forgotten:  # else a change came in between, which this look may not have seen
@@ -120,7 +125,7 @@ class Enablement:
         return known
 
     def _usable(self, name: str, settings: Any) -> Any:
-        if reason := self.unready.get(name):
+        if reason := self._unready.get(name):
             return PluginError(reason)
         plugin = self._registry.plugins.get(name)
         try:

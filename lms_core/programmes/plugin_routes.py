@@ -28,7 +28,7 @@ RevisionCursor = Annotated[
 @get("/plugins", permission=SELF)
 async def list_plugins(registry: NamedDependency[Registry], enablement: NamedDependency[Enablement]) -> t.Plugins:
     """List the installed plugins with the schema of their settings, and those left out with the reason."""
-    return t.Plugins(plugins.describe(registry, enablement.unready))
+    return t.Plugins(plugins.describe(registry, await enablement.unready()))
 
 
 @get("/programmes/{programme_id:uuid}/permissions", permission="programmes.manage")
@@ -110,10 +110,9 @@ async def change_state(
     Effective at once on the worker that answers and within two seconds on all others.
     """
     expected, actor = expected_revision(if_match), request.user.person_id
+    unready = await enablement.unready()
     async with database.write() as connection:
-        changed = await plugins.change_state(
-            connection, registry, enablement.unready, programme_id, name, data, expected, actor
-        )
+        changed = await plugins.change_state(connection, registry, unready, programme_id, name, data, expected, actor)
     _take_effect(enablement, state)
     return tagged(changed, changed.revision)
 
@@ -132,9 +131,10 @@ async def revert(
 ) -> Response[t.PluginState]:
     """Let an earlier enablement of the plugin with its settings hold again, as a new revision."""
     expected, actor = expected_revision(if_match), request.user.person_id
+    unready = await enablement.unready()
     async with database.write() as connection:
         changed = await plugins.revert(
-            connection, registry, enablement.unready, programme_id, name, data.revision, expected, actor
+            connection, registry, unready, programme_id, name, data.revision, expected, actor
         )
     _take_effect(enablement, state)
     return tagged(changed, changed.revision)

@@ -165,7 +165,7 @@ async def preview(
     if name not in registry.plugins and change.enabled:
         raise NotFound("There is no such plugin in this installation.")
     settings = before.settings if change.settings is None else change.settings
-    hindrances = _hindrances(registry, enablement.unready, name, change.enabled, settings)
+    hindrances = _hindrances(registry, await enablement.unready(), name, change.enabled, settings)
     effects: list[Effect] = []
     degraded = False
     if name in registry.plugins and not hindrances:

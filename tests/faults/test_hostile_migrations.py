@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lms_core import migrations
+from lms_core.db import Database
 from lms_core.hooks.registry import load
-from lms_core.migrations.plugins import Migrated, migrate_plugins
+from lms_core.migrations.plugins import Migrated, migrate_plugins, unready
+from lms_core.programmes.enablement import Enablement
 from tests.hostile.installed import entry, switch
 from tests.support.diary import rows
 
@@ -25,6 +28,15 @@ OWN_ONLY = (
 @pytest.fixture
 def plugins() -> list[Any]:
     return [entry(name) for name in ("drops_core", "half_migrated", "witness")]
+
+
+async def test_a_server_tells_of_them_before_it_first_looked_by_itself(database_url: str) -> None:
+    database, registry = Database(database_url), load([entry(name) for name in ("drops_core", "witness")])
+    enablement = Enablement(database, registry, partial(unready, database, registry))
+    try:
+        assert await enablement.unready() == {"drops_core": "its tables are not there yet: run lms migrate"}
+    finally:
+        await database.close()
 
 
 async def failed(world: World) -> dict[str, str | None]:
