@@ -86,12 +86,12 @@ def read_ectt(text: str) -> Timetable:
 def solve(
     timetable: Timetable, seconds: float, *, workers: int = 2, seed: int = 0
 ) -> Iterator[tuple[int, list[Lecture]]]:
-    """Yield better and better timetables without broken rules, and their costs.
+    """Yield better and better timetables without broken rules, and their costs, for so many seconds or until it is 0.
 
-    Each worker cools down by itself; then, a few times, all begin lukewarm at the best that any has found. Yields
-    nothing if no timetable without broken rules is found.
+    The seconds begin with the search: to compile it, once after an installation, takes some of its own. Each worker
+    cools down by itself; then, a few times, all begin lukewarm at the best that any has found. Yields nothing if no
+    timetable without broken rules is found.
     """
-    until = time.monotonic() + seconds
     week, least, best = _to_arrays(timetable), -1, np.zeros((2, 0), np.int32)
     firsts = [_feasible(timetable, week, seed * workers + worker) for worker in range(workers)]
     runs = [_begin(week, first, (seed * workers + n) * 2**20 % 2**31) for n, first in enumerate(firsts) if len(first)]
@@ -99,6 +99,7 @@ def solve(
         return
     ctt_anneal.anneal(week, runs[0].state, runs[0].best, runs[0].score, 0, COLD)  # compiles, at the first run
     began = first = time.monotonic()
+    until = began + seconds
     with ThreadPoolExecutor(workers) as threads:
         for hot, part in ROUNDS:
             if least > 0:
