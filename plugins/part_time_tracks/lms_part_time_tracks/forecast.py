@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, select
 
-from lms_core.api import AsyncConnection, Catalogue, Context, SessionFacts, View, now, read_catalogue, read_sessions
+from lms_core.api import AsyncConnection, Catalogue, Context, SessionFacts, View, read_catalogue, read_sessions
 from lms_part_time_tracks.calendar import Terms
+from lms_part_time_tracks.knowing import today
 from lms_part_time_tracks.tables import placed
 
 FEW = 5
@@ -58,7 +59,7 @@ class Forecast(View, frozen=True, kw_only=True):
 async def forecast(context: Context, connection: AsyncConnection) -> Forecast:
     """Return what accepted plans say. Eight statements."""
     catalogue = await read_catalogue(connection, context.programme_id)
-    first = Terms(catalogue.terms).at(now().astimezone(ZoneInfo(context.settings.zone)).date())
+    first = Terms(catalogue.terms).at(today(context))
     here = placed.c.programme_id == context.programme_id
     ahead = here & (placed.c.term >= first)
     people = await connection.scalar(select(func.count(placed.c.person_id.distinct())).where(here))

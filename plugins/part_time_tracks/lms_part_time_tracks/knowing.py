@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -41,8 +41,8 @@ async def look_up(context: Context, persons: Collection[UUID]) -> dict[UUID, Fac
         standings = await read_standings(connection, context.programme_id, persons)
         said = await _by_person(context, connection, track, persons)
         holds = await _by_person(context, connection, placed, persons)
-        today = now().astimezone(ZoneInfo(context.settings.zone)).date()
-        last = [one for one in catalogue.terms if one.ends_on >= today]
+        day = today(context)
+        last = [one for one in catalogue.terms if one.ends_on >= day]
         coming = {one.number for one in last}
         rates = tuple(await read_pass_rates(connection, context.programme_id))
         rows = await read_sessions(connection, [one.run_id for one in catalogue.runs if one.term in coming])
@@ -60,10 +60,15 @@ async def look_up(context: Context, persons: Collection[UUID]) -> dict[UUID, Fac
             constraints=tuple(constraints[one.person_id]),
             held=tuple(sorted((row.module_id, row.term, row.run_id) for row in holds[one.person_id])),
             rates=rates,
-            today=today,
+            today=day,
         )
         for one in standings
     }
+
+
+def today(context: Context) -> date:
+    """Return what day it is where the programme is."""
+    return now().astimezone(ZoneInfo(context.settings.zone)).date()
 
 
 async def _constraints(

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import accumulate
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -20,7 +19,6 @@ from lms_core.api import (
     DeadlineFacts,
     UnitOfRun,
     View,
-    now,
     read_catalogue,
     read_deadlines,
     read_standings,
@@ -207,8 +205,3 @@ def _proposals(runs: Sequence[PaceOfRun], has: int | None) -> list[str]:
         if run.replanned and run.behind > 0
     ]
     return found
-
-
-def today_in(zone: str) -> date:
-    """Return what day it is in a zone."""
-    return now().astimezone(ZoneInfo(zone)).date()

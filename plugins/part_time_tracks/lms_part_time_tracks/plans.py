@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import delete, insert, select, update
@@ -30,7 +29,7 @@ from lms_part_time_tracks.calendar import Terms
 from lms_part_time_tracks.chances import chances_of
 from lms_part_time_tracks.engine.answer import Answer
 from lms_part_time_tracks.engine.changes import changed
-from lms_part_time_tracks.knowing import look_up
+from lms_part_time_tracks.knowing import look_up, today
 from lms_part_time_tracks.results import Plan, Result, told
 from lms_part_time_tracks.solving import Failed, Solver, solver
 from lms_part_time_tracks.tables import placed, plan
@@ -172,11 +171,6 @@ def problem_of(facts: Facts, asked: Asked) -> Translated:
     made = translate(facts)
     changes = translated(asked, made, facts.catalogue, facts.settings)
     return msgspec.structs.replace(made, problem=changed(made.problem, changes))
-
-
-def today(context: Context) -> date:
-    """Return what day it is where the programme is."""
-    return now().astimezone(ZoneInfo(context.settings.zone)).date()
 
 
 def digest(translated: Translated) -> str:

@@ -26,7 +26,7 @@ from lms_part_time_tracks import comparing, forecast, pace, pictures, plans, tra
 from lms_part_time_tracks.asking import Asked
 from lms_part_time_tracks.comparing import Comparison
 from lms_part_time_tracks.forecast import Forecast
-from lms_part_time_tracks.knowing import look_up
+from lms_part_time_tracks.knowing import look_up, today
 from lms_part_time_tracks.milestones import Standings, standing
 from lms_part_time_tracks.pace import Pace
 from lms_part_time_tracks.plans import Plans
@@ -70,7 +70,7 @@ async def read_standing(context: RouteContext) -> Standings:
 async def read_my_pace(context: RouteContext) -> Pace:
     """Show by when one should have done which unit of one's runs, what is behind, and what would help."""
     async with context.read() as connection:
-        return await pace.read_pace(context, connection, pace.today_in(context.settings.zone))
+        return await pace.read_pace(context, connection, today(context))
 
 
 @post("/me/plans", permission=OWN)

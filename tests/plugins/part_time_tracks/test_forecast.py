@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from lms_part_time_tracks import forecast, knowing
+from lms_part_time_tracks import knowing
 
 from tests.support.tracks import Study, worked
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def october(monkeypatch: pytest.MonkeyPatch) -> None:
     """The winter term 2026 has begun, its lectures have not."""
-    for module in (knowing, forecast):
-        monkeypatch.setattr(module, "now", lambda: datetime(2026, 10, 2, 12, tzinfo=UTC))
+    monkeypatch.setattr(knowing, "now", lambda: datetime(2026, 10, 2, 12, tzinfo=UTC))
 
 
 async def accepted(study: Study, people: list[Actor]) -> None:

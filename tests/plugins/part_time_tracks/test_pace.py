@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lms_part_time_tracks import pace
+from lms_part_time_tracks import knowing
 from lms_part_time_tracks.pace import Step, paced, spread
 
 from tests.support.tracks import Study
@@ -89,7 +89,7 @@ async def test_a_student_sees_what_to_do_this_week(world: World, monkeypatch: py
     await ingrid.put(f"{study.path}/me/track", track, If_Match='"0"')
 
     async def seen(day: str) -> Any:
-        monkeypatch.setattr(pace, "now", lambda: datetime.fromisoformat(f"{day}T12:00:00+00:00"))
+        monkeypatch.setattr(knowing, "now", lambda: datetime.fromisoformat(f"{day}T12:00:00+00:00"))
         return await ingrid.get(f"{study.path}/me/pace")
 
     found = await seen("2026-10-13")
@@ -117,5 +117,5 @@ async def test_a_student_sees_what_to_do_this_week(world: World, monkeypatch: py
         "or take one module less.",
         f"In {run['title']} you are 6.0 hours behind; the rest is spread until 2027-02-06.",
     ]
-    monkeypatch.setattr(pace, "now", lambda: datetime(2026, 10, 13, tzinfo=UTC))
+    monkeypatch.setattr(knowing, "now", lambda: datetime(2026, 10, 13, tzinfo=UTC))
     assert (await eve.get(f"{study.path}/me/pace"))["runs"] == []

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from lms_part_time_tracks import knowing, plans
+from lms_part_time_tracks import knowing
 
 from tests.support.tracks import Study, where
 
@@ -21,8 +21,7 @@ OFF = {"kind": "skip", "season": "summer", "year": 2027}
 @pytest.fixture(autouse=True)
 def october(monkeypatch: pytest.MonkeyPatch) -> None:
     """The winter term 2026 has begun, its lectures have not."""
-    for module in (knowing, plans):
-        monkeypatch.setattr(module, "now", lambda: datetime(2026, 10, 2, 12, tzinfo=UTC))
+    monkeypatch.setattr(knowing, "now", lambda: datetime(2026, 10, 2, 12, tzinfo=UTC))
 
 
 async def test_a_term_off_is_compared_accepted_and_written_down(world: World) -> None:
