@@ -71,18 +71,31 @@ def page(result: Result) -> str:
             for one in result.terms
         ],
     )  # fmt: skip
+    modules = _table(
+        "Modules", ("Module", "ECTS", "Term", "Run", "At the latest", "Slack in terms"),
+        [
+            (
+                module.title, module.ects, term.name, module.run or "", module.latest or "",
+                "" if module.slack is None else "0 (critical)" if module.critical else module.slack,
+            )
+            for term in result.terms
+            for module in term.modules
+        ],
+    )  # fmt: skip
     weeks = _table(
         "Weeks", ("Monday", "Hours", "In sessions", "You have"),
         [(one.monday, one.hours, one.sessions, "" if one.has is None else one.has) for one in result.weeks],
     )  # fmt: skip
-    return _PAGE.format(title=escape(title), picture=load(result), tables=terms + weeks)
+    return _PAGE.format(title=escape(title), picture=load(result), tables=terms + modules + weeks)
 
 
 def table(result: Result) -> str:
     """Return the plan as CSV: a line for each module."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(["term", "first_day", "last_day", "module", "title", "ects", "run", "load", "hours"])
+    writer.writerow(
+        ["term", "first_day", "last_day", "module", "title", "ects", "run", "load", "hours", "latest", "slack"]
+    )
     for term in result.terms:
         writer.writerows(_lines(term))
     return out.getvalue()
@@ -90,10 +103,13 @@ def table(result: Result) -> str:
 
 def _lines(term: PlannedTerm) -> list[list[Any]]:
     same = [term.name, term.first_day, term.last_day]
-    hours = "" if term.hours is None else term.hours
     return [
-        [*same, one.key, _plain(one.title), one.ects, _plain(one.run or ""), term.load, hours] for one in term.modules
-    ]
+        [
+            *same, one.key, _plain(one.title), one.ects, _plain(one.run or ""), term.load, term.hours, one.latest,
+            one.slack,
+        ]
+        for one in term.modules
+    ]  # fmt: skip
 
 
 def _plain(text: str) -> str:

@@ -39,6 +39,8 @@ PAGE = 50
 MOST_A_DAY = 200
 SAMPLES = 2000
 """Lives that are drawn for each plan."""
+SLACK = 5
+"""Seconds in which it is looked how late the modules of a plan can be; most take a fifth of one."""
 AGAIN = timedelta(seconds=30)
 """After so long a plan is tried again that has to know what a plugin cannot tell now."""
 
@@ -181,17 +183,18 @@ def digest(translated: Translated) -> str:
 async def solved(
     context: Context, engine: Solver, facts: Facts, asked: Asked, *, quick: bool = False
 ) -> dict[str, Any]:
-    """Return what is kept of a plan that was searched for; if `quick`, without its risk or a reason."""
+    """Return what is kept of a plan that was searched for; if `quick`, without its risk, slack or a reason."""
     try:
         translated = await asyncio.to_thread(problem_of, facts, asked)
         answer = await engine.ask(translated.problem, context.settings.seconds, explain=not quick)
-        risk = None
+        risk, latest = None, dict[str, int]()
         if not quick and isinstance(answer, Answer) and answer.plan:
+            latest = await engine.latest(translated.problem, answer.plan, SLACK)
             chances = chances_of(facts, translated)
             risk = await engine.forecast(translated.problem, answer.plan, chances, SAMPLES)
     except (ValueError, Failed) as error:
         return {"state": "failed", "reason": str(error)}
-    result = await asyncio.to_thread(told, facts, translated, answer, risk)
+    result = await asyncio.to_thread(told, facts, translated, answer, risk, latest)
     return {"state": "done", "result": msgspec.to_builtins(result), "basis": digest(translated)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
@@ -16,6 +17,7 @@ from lms_part_time_tracks.engine.checker import weekly
 from lms_part_time_tracks.engine.explanation import Explanation
 from lms_part_time_tracks.engine.problem import RECOGNISED, Assignment, Level, Problem
 from lms_part_time_tracks.engine.risk import Forecast
+from lms_part_time_tracks.milestones import ects_of
 from lms_part_time_tracks.translate import Facts, Translated
 
 State = Literal["queued", "done", "failed"]
@@ -23,7 +25,12 @@ Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 
 
 class PlannedModule(View, frozen=True, kw_only=True):
-    """A module in a plan and its run (null: none is published yet). `fixed`: it is past, or she has a seat."""
+    """A module in a plan and its run (null: none is published yet). `fixed`: it is `done` or past, or she has a seat.
+
+    `latest` is the last term in which it could be if all others made way for it, and the study would end no later;
+    `slack` is how many terms that is from here. With none it is `critical`: whatever makes it later does so to the end.
+    Null: it is done, or that was not looked at, as in plans that are proposed by night.
+    """
 
     module_id: UUID
     key: str
@@ -32,6 +39,10 @@ class PlannedModule(View, frozen=True, kw_only=True):
     run_id: UUID | None
     run: str | None
     fixed: bool
+    done: bool = False
+    latest: str | None = None
+    slack: int | None = None
+    critical: bool = False
 
 
 class PlannedTerm(View, frozen=True, kw_only=True):
@@ -132,9 +143,13 @@ class Plan(View, frozen=True, kw_only=True):
 
 
 def told(
-    facts: Facts, translated: Translated, answer: Answer | Explanation, forecast: Forecast | None = None
+    facts: Facts,
+    translated: Translated,
+    answer: Answer | Explanation,
+    forecast: Forecast | None = None,
+    latest: Mapping[str, int] | None = None,
 ) -> Result:
-    """Describe what the engine found."""
+    """Describe what the engine found; `latest` are the last terms in which modules could be."""
     problem, terms = translated.problem, Terms(facts.catalogue.terms)
     if isinstance(answer, Explanation):
         ways = [
@@ -155,9 +170,9 @@ def told(
         status=answer.status,
         finish=ends.name,
         finish_on=ends.ends_on,
-        terms=[_term(facts, translated, answer.plan, n, loads[n]) for n in range(last + 1)],
+        terms=[_term(facts, translated, answer.plan, n, loads[n], latest or {}) for n in range(last + 1)],
         weeks=curve(facts, translated, answer.plan, last),
-        recognised=[_module(facts, problem, one) for one in answer.plan if one.term == RECOGNISED],
+        recognised=[_module(facts, translated, one, {}) for one in answer.plan if one.term == RECOGNISED],
         proven=[
             Proven(
                 level=one.level,
@@ -185,10 +200,17 @@ def _risk(translated: Translated, terms: Terms, forecast: Forecast) -> Risk:
     )  # fmt: skip
 
 
-def _term(facts: Facts, translated: Translated, plan: tuple[Assignment, ...], number: int, load: int) -> PlannedTerm:
+def _term(
+    facts: Facts,
+    translated: Translated,
+    plan: tuple[Assignment, ...],
+    number: int,
+    load: int,
+    latest: Mapping[str, int],
+) -> PlannedTerm:
     problem = translated.problem
     term, days = problem.terms[number], Terms(facts.catalogue.terms)[translated.first + number]
-    modules = [_module(facts, problem, one) for one in plan if one.term == number]
+    modules = [_module(facts, translated, one, latest) for one in plan if one.term == number]
     return PlannedTerm(
         name=days.name, first_day=days.starts_on, last_day=days.ends_on, weeks=term.weeks,
         hours=None if term.minutes is None else Decimal(term.minutes // 6) / 10, load=Decimal(load) / 10,
@@ -196,13 +218,18 @@ def _term(facts: Facts, translated: Translated, plan: tuple[Assignment, ...], nu
     )  # fmt: skip
 
 
-def _module(facts: Facts, problem: Problem, at: Assignment) -> PlannedModule:
+def _module(facts: Facts, translated: Translated, at: Assignment, latest: Mapping[str, int]) -> PlannedModule:
+    problem = translated.problem
     known = next(one for one in facts.catalogue.modules if str(one.module_id) == at.module)
     run = next((one for one in facts.catalogue.runs if str(one.run_id) == at.run), None)
+    done = known.module_id in ects_of(facts)
+    last = None if done else latest.get(at.module)
     return PlannedModule(
         module_id=known.module_id, key=known.key, title=known.title,
         ects=Decimal(problem.module(at.module).ects) / 100, run_id=run.run_id if run else None,
-        run=run.title if run else None, fixed=at.module in {one.module for one in problem.fixed},
+        run=run.title if run else None, fixed=at.module in {one.module for one in problem.fixed}, done=done,
+        latest=None if last is None else Terms(facts.catalogue.terms)[translated.first + last].name,
+        slack=None if last is None else last - at.term, critical=last == at.term,
     )  # fmt: skip
 
 

@@ -45,6 +45,11 @@ class Solver:
         request = {"do": "forecast", "problem": problem, "plan": plan, "chances": chances, "samples": samples}
         return msgspec.convert((await self._said(request, SPARE))["forecast"], Forecast)
 
+    async def latest(self, problem: Problem, plan: Sequence[Assignment], seconds: float) -> dict[str, int]:
+        """Return the last term in which each module can be without a later end. Raises Failed."""
+        request = {"do": "latest", "problem": problem, "plan": plan, "seconds": seconds}
+        return msgspec.convert((await self._said(request, seconds + SPARE))["latest"], dict[str, int])
+
     async def _said(self, request: Any, seconds: float) -> dict[str, Any]:
         assert self._process.stdin
         assert self._process.stdout
@@ -53,7 +58,7 @@ class Solver:
             await self._process.stdin.drain()
             async with asyncio.timeout(seconds):
                 said = await self._process.stdout.readline()
-                while said.startswith((b'{"level"', b'{"latest"')):
+                while said.startswith(b'{"level"'):
                     said = await self._process.stdout.readline()
         except TimeoutError:
             raise Failed(f"the search did not end within {seconds:g} seconds") from None

@@ -60,11 +60,14 @@ async def test_the_weeks_of_a_plan_in_a_picture_and_in_words(world: World) -> No
     assert root.get("aria-labelledby") == "title desc"
     assert (await ingrid.call("GET", f"{here}/load.svg")).content == picture.content
     page = (await ingrid.call("GET", f"{here}/page")).text
-    assert page.count("<tr>") == 1 + 3 + 1 + len(weeks)
+    assert page.count("<tr>") == 1 + 3 + 1 + 4 + 1 + len(weeks)
+    cells = ("Mems", "5", "winter term 2026/27", run["title"], "winter term 2026/27", "0 (critical)")
+    assert "".join(f"<td>{one}</td>" for one in cells) in page
     assert "<td>2026-11-16</td><td>14.4</td><td>8</td><td>21</td>" in page
     table = (await ingrid.call("GET", f"{here}/modules.csv")).text.splitlines()
-    assert table[0] == "term,first_day,last_day,module,title,ects,run,load,hours"
-    assert table[1] == f"winter term 2026/27,2026-10-01,2027-03-31,mems,Mems,5,{run['title']},6.9,21"
+    assert table[0] == "term,first_day,last_day,module,title,ects,run,load,hours,latest,slack"
+    winter = "winter term 2026/27"
+    assert table[1] == f"{winter},2026-10-01,2027-03-31,mems,Mems,5,{run['title']},6.9,21,{winter},0"
     assert len(table) == 5
     for kind in ("load.svg", "page", "modules.csv"):
         await eve.get(f"{here}/{kind}", 404)

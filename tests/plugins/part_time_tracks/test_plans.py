@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from lms_part_time_tracks import knowing
 
+from tests.support.exams import Faculty
 from tests.support.tracks import Study, where, worked
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def october(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def module(study: Study, key: str, ects: str = "5", **other: Any) -> dict[str, Any]:
     one = {"moduleId": study.modules[key]["id"], "key": key, "title": key.title(), "ects": ects}
-    return {**one, "runId": None, "run": None, "fixed": False, **other}
+    one |= {"runId": None, "run": None, "fixed": False, "done": False}
+    return {**one, "slack": 0, "critical": True, **other}
 
 
 async def test_a_plan_is_made_proven_and_accepted(world: World) -> None:
@@ -39,15 +41,16 @@ async def test_a_plan_is_made_proven_and_accepted(world: World) -> None:
         "terms": [
             {
                 "name": WINTER, "firstDay": "2026-10-01", "lastDay": "2027-03-31", "weeks": 23, "load": "6.6",
-                "ects": "5", "modules": [module(study, "mems")], **rest,
+                "ects": "5", "modules": [module(study, "mems", latest=WINTER)], **rest,
             },
             {
                 "name": SUMMER, "firstDay": "2027-04-01", "lastDay": "2027-09-30", "weeks": 24, "load": "18.8",
-                "ects": "15", "modules": [module(study, "optics"), module(study, "project", "10")], **rest,
+                "ects": "15", **rest,
+                "modules": [module(study, "optics", latest=SUMMER), module(study, "project", "10", latest=SUMMER)],
             },
             {
                 "name": NEXT, "firstDay": "2027-10-01", "lastDay": "2028-03-31", "weeks": 23, "load": "19.6",
-                "ects": "15", "modules": [module(study, "thesis", "15")], **rest,
+                "ects": "15", "modules": [module(study, "thesis", "15", latest=NEXT)], **rest,
             },
         ],
         "proven": [
@@ -68,6 +71,28 @@ async def test_a_plan_is_made_proven_and_accepted(world: World) -> None:
     await eve.post(f"{here}/{plan['id']}/acceptance", None, 404)
     await ingrid.get(f"{other.path}/me/plans/{plan['id']}", 404)
     await world.admin.get(f"{here}/{plan['id']}", 404)
+
+
+async def test_how_late_each_module_can_be_without_a_later_end(world: World) -> None:
+    study = await Study.of(world, ects="40", curricula=[])
+    programme = study.programme
+    examiner = await world.person("Eva Examiner", "examiner", programme)
+    faculty = Faculty(world, programme, examiner, await world.person("Lea Lecturer", "lecturer", programme))
+    ingrid = await study.student("Ingrid")
+    runs = {key: await world.run(programme, study.modules[key]) for key in ("lasers", "thesis")}
+    for run in runs.values():
+        await ingrid.put(f"/runs/{run['id']}/enrolment", {})
+    passed = await faculty.attempt(runs["lasers"], ingrid, mark="1.0")
+    await examiner.post(f"{passed}/marks/{ingrid.id}/credit", {"evidence": "Protocol 7"})
+    plan = await study.planned(ingrid)
+    names = ("key", "fixed", "done", "latest", "slack", "critical")
+    told = [tuple(one[name] for name in names) for term in plan["result"]["terms"] for one in term["modules"]]
+    # the thesis has a seat, and could make way all the same; optics are taught in summer only, and so is the project
+    assert sorted(told) == [
+        ("lasers", True, True, None, None, False), ("mems", False, False, WINTER, 0, True),
+        ("optics", False, False, SUMMER, 0, True), ("project", False, False, SUMMER, 0, True),
+        ("thesis", True, False, SUMMER, 1, False),
+    ]  # fmt: skip
 
 
 async def test_a_plan_says_when_she_is_done_if_exams_can_be_failed(world: World) -> None:

@@ -1,11 +1,12 @@
 """`python -m lms_part_time_tracks.engine.process`: requests as lines of JSON in, lines of JSON out, one after another.
 
 In: `{"do": "plan", "problem": {...}, "seconds": 10, "workers": 1, "seed": 0}`. Instead of `plan` it may be `explain`;
-`plan_or_explain`, to explain where there is no plan; or `forecast`, with `plan`, `chances` and `samples` as for
-`risk.forecast`. Out: any number of `{"level": "finish", "value": 5, "bound": 5}`, if `"latest": true` was asked for
-`{"latest": {"M1": 4}}` as from `solve.latest` for the plan that was found, and last `{"result": {...}}` with an
-`Answer`, `{"explanation": {...}}`, `{"forecast": {...}}`, or `{"fault": "..."}`. It ends with its stdin or its
-parent; SIGTERM ends the search at once, with what was found so far, and then the process.
+`plan_or_explain`, to explain where there is no plan; `forecast`, with `plan`, `chances` and `samples` as for
+`risk.forecast`; or `latest`, with `plan` as for `solve.latest`.
+
+Out: any number of `{"level": "finish", "value": 5, "bound": 5}`, and last `{"result": {...}}` with an `Answer`,
+`{"explanation": {...}}`, `{"forecast": {...}}`, `{"latest": {"M1": 4}}`, or `{"fault": "..."}`. It ends with its stdin
+or its parent; SIGTERM ends the search at once, with what was found so far, and then the process.
 """
 
 from __future__ import annotations
@@ -30,13 +31,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be found, and in how many seconds; to explain or to look how late modules can be takes as many."""
 
     problem: Problem
-    do: Literal["plan", "explain", "plan_or_explain", "forecast"] = "plan"
+    do: Literal["plan", "explain", "plan_or_explain", "forecast", "latest"] = "plan"
     seconds: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 10
     workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
     seed: int = 0
     plan: tuple[Assignment, ...] = ()
     chances: dict[Key, Chance] = {}
-    latest: bool = False
     samples: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 2000
 
 
@@ -80,28 +80,23 @@ def _answer(line: bytes, stop: threading.Event) -> None:
     from lms_part_time_tracks.engine.explain import explain
     from lms_part_time_tracks.engine.solve import latest, solve
 
-    if request.do == "forecast":
-        _forecast(request)
+    if request.do in ("forecast", "latest"):
+        if unknown := sorted({one.module for one in request.plan} - {one.key for one in request.problem.modules}):
+            _say({"fault": f"plan names module {unknown[0]}, which there is not"})
+        elif request.do == "latest":
+            _say({"latest": latest(request.problem, request.plan, request.seconds, stop=stop)})
+        else:
+            drawn = forecast(request.problem, request.plan, request.chances, samples=request.samples, seed=request.seed)
+            _say({"forecast": drawn})
         return
     if request.do != "explain":
         found = solve(
             request.problem, request.seconds, workers=request.workers, seed=request.seed, progress=_say, stop=stop
         )
         if found.status != "infeasible" or request.do == "plan":
-            if found.plan and request.latest:
-                _say({"latest": latest(request.problem, found.plan, request.seconds, stop=stop)})
             _say({"result": found})
             return
     _say({"explanation": explain(request.problem, request.seconds, stop=stop)})
-
-
-def _forecast(request: Request) -> None:
-    problem = request.problem
-    if unknown := sorted({one.module for one in request.plan} - {one.key for one in problem.modules}):
-        _say({"fault": f"plan names module {unknown[0]}, which there is not"})
-        return
-    found = forecast(problem, request.plan, request.chances, samples=request.samples, seed=request.seed)
-    _say({"forecast": found})
 
 
 def _say(line: object) -> None:

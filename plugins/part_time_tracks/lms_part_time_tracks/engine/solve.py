@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
 from ortools.sat.python import cp_model
 
 from lms_part_time_tracks.engine.answer import Answer, Reached
@@ -71,21 +72,31 @@ def latest(
 ) -> dict[str, int]:
     """Return for each module of a plan that is not past the last term in which it can be without a later end.
 
-    The others may move for it, each time anew. What is no later than it is planned is critical. Modules for which the
-    time was too short are left out.
+    The others may move for it, each time anew; of what is fixed, only the module itself. What is no later than it is
+    planned is critical. Modules for which the time was too short are left out.
     """
     until, ended, finish = time.monotonic() + seconds, stop or threading.Event(), check(problem, plan).values["finish"]
-    model, found = Model(problem), dict[str, int]()
-    model.settle("finish", model.level("finish"), finish)
+    fixed, found = {one.module for one in problem.fixed}, dict[str, int]()
+    kept = _within(problem, finish)
     for one in plan:
         if one.term < problem.now:
             continue
+        model = kept
+        if one.module in fixed:
+            rest = tuple(other for other in problem.fixed if other.module != one.module)
+            model = _within(replace(problem, fixed=rest), finish)
         own = zip(model.options[one.module], model.chosen[one.module], strict=True)
         model.model.maximize(sum((option.at.term + 1) * literal for option, literal in own))
         status, moved, _ = _search(model, tuple(plan), until, 1, 0, ended)
         if status == cp_model.OPTIMAL and moved is not None:
             found[one.module] = next(other.term for other in moved if other.module == one.module)
     return found
+
+
+def _within(problem: Problem, finish: int) -> Model:
+    model = Model(problem)
+    model.settle("finish", model.level("finish"), finish)
+    return model
 
 
 def _search(

@@ -37,7 +37,7 @@ def said(*requests: Any) -> list[Any]:
             process.stdin.write(msgspec.json.encode(request) + b"\n")
             process.stdin.flush()
             lines.append(msgspec.json.decode(process.stdout.readline()))
-            while {"level", "latest"} & set(lines[-1]):
+            while "level" in lines[-1]:
                 lines.append(msgspec.json.decode(process.stdout.readline()))
     return lines
 
@@ -46,7 +46,7 @@ def test_a_plan_level_by_level() -> None:
     answer = as_read(solve(engineer()))
     assert said({"problem": engineer()}) == [*answer["levels"], {"result": answer}]
     late = {"latest": {"control": 1, "optics": 0, "materials": 1, "sensors": 1}}
-    assert said({"problem": engineer(), "latest": True}) == [*answer["levels"], late, {"result": answer}]
+    assert said({"do": "latest", "problem": engineer(), "plan": answer["plan"]}) == [late]
 
 
 def test_an_explanation_where_there_is_no_plan() -> None:
@@ -64,7 +64,9 @@ def test_a_forecast_of_a_plan() -> None:
     request = {"do": "forecast", "problem": problem, "plan": plan, "chances": chances, "samples": 100, "seed": 3}
     assert said(request) == [{"forecast": expected}]
     unknown = [Assignment("nothing", 0)]
-    assert said({**request, "plan": unknown}) == [{"fault": "plan names module nothing, which there is not"}]
+    for do in ("forecast", "latest"):
+        asked = {**request, "do": do, "plan": unknown}
+        assert said(asked) == [{"fault": "plan names module nothing, which there is not"}]
 
 
 def test_what_cannot_be_read_is_said() -> None:

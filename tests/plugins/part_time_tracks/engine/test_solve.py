@@ -53,6 +53,11 @@ def test_how_late_each_module_can_be() -> None:
     longer = tuple(Assignment(one.module, 3 if one.module == "sensors" else one.term) for one in plan)
     assert latest(engineer(), longer) == {"control": 3, "optics": 2, "materials": 3, "sensors": 3}
     assert latest(engineer(), plan, 0) == {}
+    # of what is fixed, each makes way for itself alone
+    seated = replace(engineer(), fixed=tuple(one for one in longer if one.term == 0))
+    assert seated.fixed == (Assignment("control", 0), Assignment("optics", 0))
+    assert latest(seated, longer) == {"control": 3, "optics": 2, "materials": 3, "sensors": 3}
+    assert latest(replace(seated, fixed=plan), plan) == {"control": 0, "optics": 0, "materials": 1, "sensors": 1}
 
 
 @pytest.mark.parametrize("seed", [1, 4, 7, 10, 16, 21])
