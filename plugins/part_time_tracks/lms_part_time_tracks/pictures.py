@@ -10,19 +10,22 @@ from html import escape
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from lms_part_time_tracks import boxes
 from lms_part_time_tracks.results import PlannedTerm, Result
+from lms_part_time_tracks.svg import NAMESPACE, told
 
 _ONE_AT_A_TIME = threading.Lock()
 """The library that draws is not made for several threads."""
 
-SVG = "http://www.w3.org/2000/svg"
 _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"/><title>{title}</title><meta name="viewport" content="width=device-width"/>
 <style>body{{font:1rem system-ui;margin:2rem auto;padding:0 1rem;max-width:70rem}}figure{{margin:0;overflow-x:auto}}
 svg{{max-width:100%;height:auto}}table{{border-collapse:collapse;margin-top:2rem}}
 caption{{text-align:left;font-weight:bold;padding:.4rem 0}}th,td{{border:1px solid;padding:.4rem;text-align:left}}
+td{{overflow-wrap:anywhere}}
 </style></head><body><h1>{title}</h1>
-<figure>{picture}</figure>
+<figure>{plan}</figure>
+<figure>{weeks}</figure>
 {tables}</body></html>"""
 
 
@@ -59,7 +62,7 @@ def describe(result: Result) -> str:
 
 
 def page(result: Result) -> str:
-    """Return a page with the picture, and tables that say the same."""
+    """Return a page with the pictures of the terms and of the weeks, and tables that say the same."""
     title = f"Your plan until the {result.finish}"
     terms = _table(
         "Terms", ("Term", "Modules", "ECTS", "Weeks", "Hours a week", "You have"),
@@ -82,11 +85,12 @@ def page(result: Result) -> str:
             for module in term.modules
         ],
     )  # fmt: skip
-    weeks = _table(
+    by_week = _table(
         "Weeks", ("Monday", "Hours", "In sessions", "You have"),
         [(one.monday, one.hours, one.sessions, "" if one.has is None else one.has) for one in result.weeks],
     )  # fmt: skip
-    return _PAGE.format(title=escape(title), picture=load(result), tables=terms + modules + weeks)
+    tables = terms + modules + by_week
+    return _PAGE.format(title=escape(title), plan=boxes.draw(result), weeks=load(result), tables=tables)
 
 
 def table(result: Result) -> str:
@@ -134,21 +138,13 @@ def _figure() -> tuple[Any, Any]:
 
 
 def _svg(figure: Any, title: str, description: str) -> str:
-    """Write a figure so that the same one gives the same text, with a title and a description that are read out."""
+    """Write a figure so that the same one gives the same text."""
     from matplotlib import rc_context
 
     out = io.StringIO()
     with _ONE_AT_A_TIME, rc_context({"svg.hashsalt": "lms", "svg.fonttype": "none"}):
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    ET.register_namespace("", SVG)
-    ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
     root = ET.fromstring(out.getvalue())  # noqa: S314 - written by the library just now, from numbers and dates
-    for unwanted in root.findall(f"{{{SVG}}}metadata"):
+    for unwanted in root.findall(f"{{{NAMESPACE}}}metadata"):
         root.remove(unwanted)
-    root.set("role", "img")
-    root.set("aria-labelledby", "title desc")
-    for place, (tag, text) in enumerate((("title", title), ("desc", description))):
-        told = ET.Element(f"{{{SVG}}}{tag}", id=tag)
-        told.text = text
-        root.insert(place, told)
-    return ET.tostring(root, encoding="unicode")
+    return told(root, title, description)

@@ -22,7 +22,7 @@ from lms_core.api import (
     put,
     tagged,
 )
-from lms_part_time_tracks import comparing, forecast, pace, pictures, plans, tracks
+from lms_part_time_tracks import boxes, comparing, forecast, pace, pictures, plans, tracks
 from lms_part_time_tracks.asking import Asked
 from lms_part_time_tracks.comparing import Comparison
 from lms_part_time_tracks.forecast import Forecast
@@ -100,6 +100,12 @@ async def compare_plans(context: RouteContext, before: FromQuery[UUID], after: F
         return await comparing.compare(context, connection, before, after)
 
 
+@get("/me/plans/{plan_id:uuid}/plan.svg", permission=OWN, media_type="image/svg+xml")
+async def draw_plan(context: RouteContext, plan_id: FromPath[UUID]) -> Response[bytes]:
+    """Draw the terms of a plan with their modules, and which of them are done, certain and critical."""
+    return await _drawn(context, plan_id, boxes.draw, "image/svg+xml")
+
+
 @get("/me/plans/{plan_id:uuid}/load.svg", permission=OWN, media_type="image/svg+xml")
 async def draw_load(context: RouteContext, plan_id: FromPath[UUID]) -> Response[bytes]:
     """Draw the hours that each week of a plan takes, and those that one has."""
@@ -108,7 +114,7 @@ async def draw_load(context: RouteContext, plan_id: FromPath[UUID]) -> Response[
 
 @get("/me/plans/{plan_id:uuid}/page", permission=OWN, media_type=MediaType.HTML)
 async def show_page(context: RouteContext, plan_id: FromPath[UUID]) -> Response[bytes]:
-    """Show a plan on a page: the picture of its weeks, and tables of its terms and weeks."""
+    """Show a plan on a page: pictures of its terms and weeks, and the same in tables."""
     return await _drawn(context, plan_id, pictures.page, MediaType.HTML)
 
 
@@ -139,6 +145,6 @@ async def read_forecast(context: RouteContext) -> Forecast:
 
 
 routes = (
-    read_track, put_track, begin_plan, list_plans, read_plan, compare_plans, draw_load, show_page, export_plan,
-    accept_plan, read_standing, read_my_pace, read_forecast,
+    read_track, put_track, begin_plan, list_plans, read_plan, compare_plans, draw_plan, draw_load, show_page,
+    export_plan, accept_plan, read_standing, read_my_pace, read_forecast,
 )  # fmt: skip

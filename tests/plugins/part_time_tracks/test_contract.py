@@ -26,6 +26,7 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("GET", "/me/plans"): OWN,
     ("GET", "/me/plans/{plan_id:uuid}"): OWN,
     ("GET", "/me/comparison"): OWN,
+    ("GET", "/me/plans/{plan_id:uuid}/plan.svg"): OWN,
     ("GET", "/me/plans/{plan_id:uuid}/load.svg"): OWN,
     ("GET", "/me/plans/{plan_id:uuid}/page"): OWN,
     ("GET", "/me/plans/{plan_id:uuid}/modules.csv"): OWN,
