@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 import lms_core.tables  # noqa: F401 - declares those that core_key leads to
 from lms_core.assessment.policy import lengthened, term_name
+from lms_core.calendar.entries import write_calendar
 from lms_core.compensation import (
     DeadlineFacts,
     ExamDate,
@@ -265,6 +266,7 @@ __all__ = [
     "tagged",
     "term_name",
     "withdraw_extension",
+    "write_calendar",
 ]
 
 DEPRECATED: dict[str, Deprecated] = {}

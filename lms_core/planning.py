@@ -22,7 +22,7 @@ from lms_core.hooks.types import (
     SlotScore,
     SlotsRequest,
 )
-from lms_core.modules.attendees import SessionPeople, name_people, named_for
+from lms_core.modules.attendees import SessionPeople, is_for, name_people, named_for
 from lms_core.modules.schedule import PlannedSession, SessionChange, publish
 from lms_core.modules.tables import module, run, session, unit
 from lms_core.modules.types import SessionContent
@@ -169,11 +169,18 @@ async def score_slots(context: Context, request: SlotsRequest) -> tuple[list[Slo
     return [score for _, score in answers], failed
 
 
-async def read_sessions(connection: AsyncConnection, runs: Collection[UUID]) -> list[SessionFacts]:
-    """Return the sessions of runs in the order of their ids, cancelled ones as well. One statement."""
+async def read_sessions(
+    connection: AsyncConnection, runs: Collection[UUID], person_id: UUID | None = None
+) -> list[SessionFacts]:
+    """Return the sessions of runs in the order of their ids, cancelled ones as well. One statement.
+
+    Of a person only those that are for her where she has a seat: for all, or for some among whom she is named.
+    """
     columns = [session.c.id.label("session_id"), *(session.c[n] for n in SessionFacts.__struct_fields__[1:])]
-    rows = await connection.execute(select(*columns).where(session.c.run_id.in_(runs)).order_by(session.c.id))
-    return [SessionFacts(**row._mapping) for row in rows]
+    query = select(*columns).where(session.c.run_id.in_(runs)).order_by(session.c.id)
+    if person_id:
+        query = query.where(is_for(person_id))
+    return [SessionFacts(**row._mapping) for row in await connection.execute(query)]
 
 
 async def read_participants(connection: AsyncConnection, runs: Collection[UUID]) -> list[Participant]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -12,16 +14,17 @@ from sqlalchemy import Row, or_, select, union
 
 from lms_core.assessment import deadlines
 from lms_core.assessment.tables import exam, registration
-from lms_core.calendar.ics import Entry
+from lms_core.calendar.ics import Entry, write
 from lms_core.calendar.types import PluginEntry
 from lms_core.db import AsyncConnection
 from lms_core.enrolment.tables import programme_enrolment, run_enrolment
+from lms_core.hooks.context import Context
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.types import CalendarEntry, CalendarRequest
 from lms_core.modules.attendees import is_for, taught_by
 from lms_core.modules.tables import module, run, session
 from lms_core.people.tables import role_grant
-from lms_core.types import instant_of
+from lms_core.types import instant_of, now
 
 log = logging.getLogger("lms.plugins")
 
@@ -193,7 +196,17 @@ async def entries_of_plugins(
     return sorted(shown, key=lambda entry: (entry.starts, entry.uid)), sorted(degraded)
 
 
-def _of_plugin(prefix: str, told: list[CalendarEntry], host: str) -> list[Entry]:
+def write_calendar(context: Context, name: str, told: Sequence[CalendarEntry]) -> bytes:
+    """Return entries of a plugin as iCalendar text, under the same names as in the calendars of persons.
+
+    Takes about a third of a millisecond for each: call it in a thread. Raises ValueError that says what is wrong.
+    """
+    found = _of_plugin(f"{context.plugin}.{context.programme_id}", told, urlsplit(context.public_url).hostname or "")
+    year = now().year
+    return write(name, sorted(found, key=lambda entry: (entry.starts, entry.uid)), (), (year, year))
+
+
+def _of_plugin(prefix: str, told: Sequence[CalendarEntry], host: str) -> list[Entry]:
     """Check the entries of a plugin in a programme. Raises ValueError that says what is wrong with one."""
     checked = [msgspec.convert(msgspec.structs.asdict(entry), PluginEntry) for entry in told]
     if len({entry.key for entry in checked}) < len(checked):

@@ -22,7 +22,8 @@ _LINE_ENDS = re.compile("[\x80-\x9f\u2028\u2029]")
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """An entry of a calendar; `uid` names it for ever and everywhere.
 
-    `starts` and `ends` are wall times in `zone`; `changed_at` is the moment since which it has this `sequence`.
+    `starts` and `ends` are wall times in `zone`, midnights of `all_day`; `changed_at` is the moment since which it has
+    this `sequence`.
     """
 
     uid: str
@@ -35,6 +36,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: datetime
     sequence: int
     cancelled: bool
+    all_day: bool = False
 
 
 def write(name: str, entries: Sequence[Entry], degraded: Sequence[str], years: tuple[int, int]) -> bytes:
@@ -53,7 +55,9 @@ def write(name: str, entries: Sequence[Entry], degraded: Sequence[str], years: t
         made.add("X-LMS-DEGRADED", ", ".join(degraded))
     first = min([years[0], *(entry.starts.year for entry in entries)])
     last = max([years[1], *(entry.ends.year for entry in entries)])
-    for zone in sorted({entry.zone for entry in entries} - {"UTC"}):  # which is written as Z and needs no description
+    for zone in sorted(
+        {entry.zone for entry in entries if not entry.all_day} - {"UTC"}
+    ):  # which is written as Z and needs no description
         made.add_component(vtimezone(zone, first, last))
     for entry in entries:
         made.add_component(_event(entry))
@@ -67,10 +71,15 @@ def _event(entry: Entry) -> Event:
     made.add("SEQUENCE", entry.sequence)
     made.add("DTSTAMP", entry.changed_at)  # without a METHOD, it is the moment of the last change
     made.add("LAST-MODIFIED", entry.changed_at)
-    # naive, for the library writes whatever is aware and has no offset as UTC, without its zone
-    made.add("DTSTART", entry.starts, parameters={"TZID": entry.zone})
-    if entry.ends != entry.starts:  # a moment has no end (RFC 5545, 3.6.1)
-        made.add("DTEND", entry.ends, parameters={"TZID": entry.zone})
+    if entry.all_day:
+        made.add("DTSTART", entry.starts.date())
+        made.add("DTEND", entry.ends.date())
+        made.add("TRANSP", "TRANSPARENT")  # a day on which something is due is free all the same
+    else:
+        # naive, for the library writes whatever is aware and has no offset as UTC, without its zone
+        made.add("DTSTART", entry.starts, parameters={"TZID": entry.zone})
+        if entry.ends != entry.starts:  # a moment has no end (RFC 5545, 3.6.1)
+            made.add("DTEND", entry.ends, parameters={"TZID": entry.zone})
     made.add("SUMMARY", _text(entry.title))
     if entry.place:
         made.add("LOCATION", _text(entry.place))

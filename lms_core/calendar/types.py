@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from lms_core.modules.types import check_plan
+from lms_core.modules.types import check_days, check_plan
 from lms_core.types import END, BadValue, Count, Instant, Name, Payload, View, WallTime, Zone, check_instant
 
 
@@ -62,10 +62,14 @@ class PluginEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     description: _Description
     sequence: Count
     cancelled: bool
+    all_day: bool
 
     def __post_init__(self) -> None:
         """Refuse times that no clock shows, entries that end before they begin, and text that UTF-8 cannot hold."""
-        check_plan(self.starts, self.ends, self.zone)
+        if self.all_day:
+            check_days(self.starts, self.ends, self.zone)
+        else:
+            check_plan(self.starts, self.ends, self.zone)
         check_instant("changed_at", self.changed_at)
         for name in ("key", "title", "place", "description"):
             try:

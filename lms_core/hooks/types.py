@@ -227,8 +227,9 @@ class CalendarRequest(msgspec.Struct, frozen=True):
 class CalendarEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Something in a person's calendar, other than the sessions of her runs.
 
-    `key` names it for ever within the plugin and programme; `starts` and `ends` are wall times in `zone`. After a
-    change `sequence` is higher. What is cancelled is told with `cancelled` for as long as calendars may still show it.
+    `key` names it for ever within the plugin and programme; `starts` and `ends` are wall times in `zone`. What is for
+    whole days (`all_day`) starts and ends at midnight, and keeps nobody busy. After a change `sequence` is higher. What
+    is cancelled is told with `cancelled` for as long as calendars may still show it.
     """
 
     key: str
@@ -241,6 +242,7 @@ class CalendarEntry(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     sequence: int = 0
     cancelled: bool = False
+    all_day: bool = False
 
 
 class CreditsRequest(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
@@ -236,6 +236,16 @@ def check_plan(starts: datetime, ends: datetime, zone: str) -> None:
     check_wall("starts", starts, zone)
     check_wall("ends", ends, zone)
     if instant_of(starts, zone) >= instant_of(ends, zone):
+        raise BadValue("ends", "must be after starts")
+
+
+def check_days(starts: datetime, ends: datetime, zone: str) -> None:
+    """Raise BadValue unless these are whole days, the last one excluded; it is no matter if clocks skip a midnight."""
+    check_zone("zone", zone)
+    for name, wall in (("starts", starts), ("ends", ends)):
+        if not 1970 <= wall.year <= 2200 or wall.time() != time():
+            raise BadValue(name, "must be a midnight between the years 1970 and 2200")
+    if starts >= ends:
         raise BadValue("ends", "must be after starts")
 
 

@@ -199,4 +199,5 @@ def test_what_plugins_may_import_changes_only_on_purpose() -> None:
         "tagged",
         "term_name",
         "withdraw_extension",
+        "write_calendar",
     ]

@@ -21,6 +21,7 @@ from lms_core.api import (
     note_attendance,
     post,
     publish_sessions,
+    read_sessions,
 )
 from lms_core.types import now
 from tests.support.calendars import read
@@ -112,6 +113,9 @@ async def test_each_sees_and_has_to_attend_what_is_for_her(world: World) -> None
     assert await calendar(world, ann) == ["Etching", "Opening"]
     assert await calendar(world, bo) == ["Lasers", "Opening"]
     assert await calendar(world, guest) == ["Opening"]
+    async with world.database.read() as connection:
+        for who, titles in ((None, {"Opening", "Etching", "Lasers"}), (UUID(ann.id), {"Opening", "Etching"})):
+            assert {one.title for one in await read_sessions(connection, [UUID(run["id"])], who)} == titles
 
     async def missing(who: Actor) -> list[str]:
         shown = await who.get(f"/runs/{run['id']}/outline")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC
+from datetime import UTC, date, datetime
 from typing import Any
 
 import icalendar
@@ -13,7 +13,7 @@ from ical.calendar_stream import IcsCalendarStream
 
 
 def read(text: bytes) -> dict[str, dict[str, Any]]:
-    """Return the entries by uid, as all readers understand them alike; times are moments in UTC."""
+    """Return the entries by uid, as all readers understand them alike; times are moments in UTC, or days."""
     first, second, third = by_name(text), by_description(text), strictly(text)
     assert first == second == third
     return first
@@ -25,8 +25,8 @@ def by_name(text: bytes) -> dict[str, dict[str, Any]]:
     assert not [event.errors for event in calendar.walk() if event.errors]
     found = {
         str(event["UID"]): {
-            "starts": event["DTSTART"].dt.astimezone(UTC),
-            "ends": event.get("DTEND", event["DTSTART"]).dt.astimezone(UTC),
+            "starts": moment(event["DTSTART"].dt),
+            "ends": moment(event.get("DTEND", event["DTSTART"]).dt),
             "zone": event["DTSTART"].params.get("TZID", "UTC"),
             "title": str(event["SUMMARY"]),
             "place": str(event.get("LOCATION", "")),
@@ -51,10 +51,8 @@ def by_description(text: bytes) -> dict[str, dict[str, Any]]:
     assert {zone(event) for event in events} | {"UTC"} == zones.keys()
     found = {
         event.uid.value: {
-            "starts": event.dtstart.value.replace(tzinfo=zones[zone(event)]).astimezone(UTC),
-            "ends": event.getChildValue("dtend", event.dtstart.value)
-            .replace(tzinfo=zones[zone(event)])
-            .astimezone(UTC),
+            "starts": moment(event.dtstart.value, zones[zone(event)]),
+            "ends": moment(event.getChildValue("dtend", event.dtstart.value), zones[zone(event)]),
             "zone": zone(event),
             "title": event.summary.value,
             "place": event.getChildValue("location", ""),
@@ -69,6 +67,13 @@ def by_description(text: bytes) -> dict[str, dict[str, Any]]:
     return found
 
 
+def moment(value: date, zone: Any = None) -> date:
+    """Return a moment in UTC; a whole day stays one, in no zone."""
+    if not isinstance(value, datetime):
+        return value
+    return (value.replace(tzinfo=zone) if zone else value).astimezone(UTC)
+
+
 def zone(event: Any) -> str:
     """Return the name of the zone in which an entry begins."""
     return event.dtstart.params.get("X-VOBJ-ORIGINAL-TZID", ["UTC"])[0]
@@ -79,9 +84,9 @@ def strictly(text: bytes) -> dict[str, dict[str, Any]]:
     events = IcsCalendarStream.calendar_from_ics(text.decode()).events
     found = {
         event.uid: {
-            "starts": event.start_datetime.astimezone(UTC),
-            "ends": event.end_datetime.astimezone(UTC),
-            "zone": str(getattr(event.dtstart, "tzinfo", "")),
+            "starts": moment(event.start),
+            "ends": moment(event.end),
+            "zone": str(getattr(event.dtstart, "tzinfo", "UTC")),
             "title": event.summary,
             "place": event.location or "",
             "description": event.description or "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 UNIT = {"key": "intro", "kind": "reading", "title": "Introduction"}
 TODAY = datetime.now(UTC).replace(tzinfo=None, hour=9, minute=0, second=0, microsecond=0)
+
+SKIPPED = date(TODAY.year + 1, 9, 1 + (6 - date(TODAY.year + 1, 9, 1).weekday()) % 7)
+"""A first Sunday in September, which begins at one o'clock in Chile."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,7 +51,11 @@ class Trips(Plugin):
         cancelled = msgspec.structs.replace(trip, key="old", cancelled=True, place="", description="")
         past = msgspec.structs.replace(trip, key="past", starts=days(-250), ends=days(-249))
         far = msgspec.structs.replace(trip, key="far", starts=days(6 * 366), ends=days(6 * 366 + 1))
-        return [trip, cancelled, past, far, *(made(trip) for name, made in IMPOSSIBLE.items() if name == wrong)]
+        day = msgspec.structs.replace(
+            trip, key="day", all_day=True, zone="America/Santiago", starts=datetime.combine(SKIPPED, time()),
+            ends=datetime.combine(SKIPPED + timedelta(days=2), time()),
+        )  # fmt: skip
+        return [trip, cancelled, past, far, day, *(made(trip) for name, made in IMPOSSIBLE.items() if name == wrong)]
 
 
 class Quiet(Plugin):
@@ -91,6 +98,12 @@ IMPOSSIBLE: dict[str, Callable[[CalendarEntry], CalendarEntry]] = {
     "immense sequence": changed(sequence=2**31),
     "the same key twice": changed(key="trip"),
     "no truth": changed(cancelled="no"),
+    "whole days that begin in the morning": changed(all_day=True),
+    "no whole day": changed(all_day=True, starts=days(3).replace(hour=0), ends=days(3).replace(hour=0)),
+    "whole days of no age of ours": changed(all_day=True, starts=datetime(1, 1, 1), ends=datetime(1, 1, 2)),
+    "whole days in no zone": changed(
+        all_day=True, zone="Chile", starts=days(3).replace(hour=0), ends=days(4).replace(hour=0)
+    ),
 }
 
 
@@ -245,16 +258,19 @@ async def test_plugins_of_her_programmes_add_what_they_know(world: World) -> Non
         "changed": TODAY.replace(tzinfo=UTC),
     }  # fmt: skip
     old = {**trip, "place": "", "description": "", "status": "CANCELLED"}
+    # nobody's clock shows the midnight with which it begins
+    day = {**trip, "starts": SKIPPED, "ends": SKIPPED + timedelta(days=2), "zone": "UTC"}
     assert read(answer.content) == {
         f"trips.{programme['id']}.{key}@localhost": {**entry, "title": f"Excursion of {programme['key']}"}
         for programme in (studied, taught, of_run)
-        for key, entry in (("trip", trip), ("old", old))
+        for key, entry in (("trip", trip), ("old", old), ("day", day))
     }
+    assert answer.text.count("TRANSP:TRANSPARENT") == 3
 
     for programme in (taught, of_run):
         path = f"/programmes/{programme['id']}/plugins/trips"
         await world.admin.put(path, {"enabled": False}, If_Match='"1"')
-    assert await titles(anna) == ["Excursion of a", "Excursion of a"]
+    assert await titles(anna) == ["Excursion of a"] * 3
 
 
 async def test_a_plugin_that_does_not_work_is_left_out_and_named(world: World) -> None:
@@ -271,9 +287,7 @@ async def test_a_plugin_that_does_not_work_is_left_out_and_named(world: World) -
         named = re.findall("(?<=\r\nX-LMS-DEGRADED:).*(?=\r\n)", answer.text)
         told[wrong] = (answer.headers.get("X-Degraded"), named, shown)
     without = ("trips", ["trips"], ["Mems: Day"])
-    assert told == dict.fromkeys(["raises", *IMPOSSIBLE], without) | {
-        "": (None, [], ["Excursion", "Excursion", "Mems: Day"])
-    }
+    assert told == dict.fromkeys(["raises", *IMPOSSIBLE], without) | {"": (None, [], [*["Excursion"] * 3, "Mems: Day"])}
 
 
 async def test_the_number_of_statements_does_not_depend_on_that_of_sessions(world: World) -> None:
@@ -283,13 +297,13 @@ async def test_the_number_of_statements_does_not_depend_on_that_of_sessions(worl
     feed = await anna.post("/me/calendar-feeds", {"name": "Mine"})
     await world.http.get(feed["url"])  # now the enabled plugins are known
     with statements(world.database) as few:
-        assert len(read((await world.http.get(feed["url"])).content)) == 3
+        assert len(read((await world.http.get(feed["url"])).content)) == 4
     for _ in range(3):
         more = await world.run(programme, {"id": run["moduleId"]})
         await anna.put(f"/runs/{more['id']}/enrolment", {})
         for number in range(4):
             await plan(world, more, "Day", number)
     with statements(world.database) as many:
-        assert len(read((await world.http.get(feed["url"])).content)) == 15
+        assert len(read((await world.http.get(feed["url"])).content)) == 16
     assert many == few
     assert len(many) == 5
