@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from lms_core.api import (
     AsyncConnection,
-    Catalogue,
     ConstraintsRequest,
     Context,
+    NotFound,
     SessionConstraint,
     SessionFacts,
     now,
@@ -32,32 +33,40 @@ from lms_part_time_tracks.translate import Facts
 
 
 async def look_up(context: Context, persons: Collection[UUID]) -> dict[UUID, Facts]:
-    """Return what is known of students of the programme; who is none is left out.
+    """Return what is known of students of the programme, and when they cannot come; who is none is left out.
 
     Fourteen statements for up to 200 of them. Raises Unavailable when a plugin cannot tell when they can come.
     """
     async with context.read() as connection:
-        catalogue = await read_catalogue(connection, context.programme_id)
-        standings = await read_standings(connection, context.programme_id, persons)
-        said = await _by_person(context, connection, track, persons)
-        holds = await _by_person(context, connection, placed, persons)
-        day = today(context)
-        last = [one for one in catalogue.terms if one.ends_on >= day]
-        coming = {one.number for one in last}
-        rates = tuple(await read_pass_rates(connection, context.programme_id))
-        rows = await read_sessions(connection, [one.run_id for one in catalogue.runs if one.term in coming])
-    sessions: dict[UUID, list[SessionFacts]] = defaultdict(list)
-    for row in rows:
-        sessions[row.run_id].append(row)
-    constraints = await _constraints(context, catalogue, [one.person_id for one in standings], rows)
+        known = await read_facts(context, connection, persons)
+    constraints = await _constraints(context, known)
+    return {one: replace(facts, constraints=tuple(constraints[one])) for one, facts in known.items()}
+
+
+async def read_facts(context: Context, connection: AsyncConnection, persons: Collection[UUID]) -> dict[UUID, Facts]:
+    """Return what the core and this plugin know of students of the programme, but not when they cannot come.
+
+    Who is none is left out. Fourteen statements for up to 200 of them.
+    """
+    catalogue = await read_catalogue(connection, context.programme_id)
+    standings = await read_standings(connection, context.programme_id, persons)
+    said = await _by_person(context, connection, track, persons)
+    holds = await _by_person(context, connection, placed, persons)
+    day = today(context)
+    coming = {one.number for one in catalogue.terms if one.ends_on >= day}
+    rates = tuple(await read_pass_rates(connection, context.programme_id))
+    rows: dict[UUID, list[SessionFacts]] = defaultdict(list)
+    for row in await read_sessions(connection, [one.run_id for one in catalogue.runs if one.term in coming]):
+        rows[row.run_id].append(row)
+    sessions = {run_id: tuple(held) for run_id, held in rows.items()}
     return {
         one.person_id: Facts(
             catalogue=catalogue,
             standing=one,
             track=opened(said[one.person_id][0].content) if said[one.person_id] else Track(),
             settings=context.settings,
-            sessions={run_id: tuple(held) for run_id, held in sessions.items()},
-            constraints=tuple(constraints[one.person_id]),
+            sessions=sessions,
+            constraints=(),
             held=tuple(sorted((row.module_id, row.term, row.run_id) for row in holds[one.person_id])),
             rates=rates,
             today=day,
@@ -66,23 +75,31 @@ async def look_up(context: Context, persons: Collection[UUID]) -> dict[UUID, Fac
     }
 
 
+async def read_own(context: Context, connection: AsyncConnection) -> Facts:
+    """Return what is known of the person who asks, as `read_facts`. Raises NotFound if she does not study here."""
+    assert context.person_id
+    facts = (await read_facts(context, connection, [context.person_id])).get(context.person_id)
+    if facts is None:
+        raise NotFound("You do not study in this programme.")
+    return facts
+
+
 def today(context: Context) -> date:
     """Return what day it is where the programme is."""
     return now().astimezone(ZoneInfo(context.settings.zone)).date()
 
 
-async def _constraints(
-    context: Context, catalogue: Catalogue, persons: Collection[UUID], sessions: list[SessionFacts]
-) -> dict[UUID, list[SessionConstraint]]:
+async def _constraints(context: Context, known: Mapping[UUID, Facts]) -> dict[UUID, list[SessionConstraint]]:
     """Ask the other plugins, from today until the last session that is planned."""
     found: dict[UUID, list[SessionConstraint]] = defaultdict(list)
-    ends = max((one.ends for one in sessions if one.cancelled_at is None), default=None)
-    if ends is None or not persons:
+    sessions = next((facts.sessions for facts in known.values()), {})  # the same of all
+    ends = max((one.ends for held in sessions.values() for one in held if one.cancelled_at is None), default=None)
+    if ends is None:
         return found
     last = datetime.combine(ends.date() + 2 * DAY, time(), ZoneInfo(context.settings.zone))
     if last <= now():
         return found
-    for one in await session_constraints(context, ConstraintsRequest(now(), last, tuple(sorted(persons)))):
+    for one in await session_constraints(context, ConstraintsRequest(now(), last, tuple(sorted(known)))):
         found[one.person_id].append(one)
     return found
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from lms_core.api import View
 from lms_part_time_tracks.calendar import Terms
-from lms_part_time_tracks.translate import Facts, Translated, milestones_of
+from lms_part_time_tracks.translate import Facts, Translated, milestones_of, translate
 
 Kind = Literal["milestone", "latest", "repeat"]
 
@@ -72,8 +72,9 @@ def reminders(dates: Sequence[Due]) -> list[tuple[str, int, Due]]:
     return found
 
 
-def standing(facts: Facts, translated: Translated) -> Standings:
-    """Return how far a student is, and what is due when."""
+def standing_of(facts: Facts) -> Standings:
+    """Return how far a student is, and what is due when. Raises ValueError as `translate`."""
+    translated = translate(facts)
     titles = {one.module_id: one.title for one in facts.catalogue.modules}
     done = ects_of(facts)
     earned = sum(done.values(), Decimal(0)) + sum(

@@ -19,14 +19,11 @@ from lms_core.api import (
     DeadlineFacts,
     UnitOfRun,
     View,
-    read_catalogue,
     read_deadlines,
-    read_standings,
     read_units,
 )
 from lms_part_time_tracks.calendar import DAY, WEEK, Terms, minutes_a_week, weeks_left
-from lms_part_time_tracks.settings import Settings
-from lms_part_time_tracks.tracks import Track, read
+from lms_part_time_tracks.translate import Facts
 
 USUAL = 60
 """Minutes that a unit takes of which nobody has said it."""
@@ -81,29 +78,34 @@ class Pace(View, frozen=True, kw_only=True):
     proposals: list[str]
 
 
-async def read_pace(context: Context, connection: AsyncConnection, today: date) -> Pace:
-    """Return the pace of the person who asks. Thirteen statements."""
-    assert context.person_id
-    catalogue = await read_catalogue(connection, context.programme_id)
-    track = (await read(context, connection)).track
-    found = await read_standings(connection, context.programme_id, [context.person_id])
-    terms = Terms(catalogue.terms)
-    now_ = terms.at(today)
-    places = {one.run_id: one.term for one in found[0].places if one.state == "enrolled"} if found else {}
-    current = {run_id: term for run_id, term in places.items() if term == now_}
-    units: dict[UUID, list[UnitOfRun]] = {}
-    for one in await read_units(connection, context.person_id, list(current)):
-        units.setdefault(one.run_id, []).append(one)
-    deadlines = await read_deadlines(connection, context.person_id, context.programme_id)
-    titles = {one.run_id: one.title for one in catalogue.runs}
+async def read_pace(context: Context, connection: AsyncConnection, facts: Facts) -> Pace:
+    """Return the pace of a student. Two statements."""
+    who = facts.standing.person_id
+    units = await read_units(connection, who, sorted(current_runs(facts)))
+    return pace_of(facts, units, await read_deadlines(connection, who, context.programme_id))
+
+
+def current_runs(facts: Facts) -> set[UUID]:
+    """Return the runs of the present term in which a student has a seat and that she has not completed."""
+    term = Terms(facts.catalogue.terms).at(facts.today)
+    return {one.run_id for one in facts.standing.places if one.state == "enrolled" and one.term == term}
+
+
+def pace_of(facts: Facts, units: Sequence[UnitOfRun], deadlines: Sequence[DeadlineFacts]) -> Pace:
+    """Return the pace of a student; units of other runs than the current ones are passed over."""
+    terms, current = Terms(facts.catalogue.terms), current_runs(facts)
+    by_run: dict[UUID, list[UnitOfRun]] = {}
+    for one in units:
+        if one.run_id in current:
+            by_run.setdefault(one.run_id, []).append(one)
+    titles = {one.run_id: one.title for one in facts.catalogue.runs}
     runs = [
-        _of_run(context.settings, track, terms, run_id, titles[run_id], units[run_id], deadlines, today)
-        for run_id in sorted(current, key=lambda one: (titles[one], one))
-        if run_id in units
+        _of_run(facts, terms, run_id, titles[run_id], by_run[run_id], deadlines)
+        for run_id in sorted(by_run, key=lambda one: (titles[one], one))
     ]
-    week = weeks_left(terms[now_], track, context.settings)
-    has = minutes_a_week([one for one in week if one <= today < one + WEEK] or week, track)
-    return Pace(runs=runs, this_week=_this_week(runs, today), has=has, proposals=_proposals(runs, has))
+    week = weeks_left(terms[terms.at(facts.today)], facts.track, facts.settings)
+    has = minutes_a_week([one for one in week if one <= facts.today < one + WEEK] or week, facts.track)
+    return Pace(runs=runs, this_week=_this_week(runs, facts.today), has=has, proposals=_proposals(runs, has))
 
 
 def spread(steps: Sequence[Step], weeks: Sequence[tuple[date, int]], ends_on: date) -> list[date]:
@@ -145,16 +147,14 @@ def paced(
 
 
 def _of_run(
-    settings: Settings,
-    track: Track,
+    facts: Facts,
     terms: Terms,
     run_id: UUID,
     title: str,
     units: Sequence[UnitOfRun],
     deadlines: Sequence[DeadlineFacts],
-    today: date,
 ) -> PaceOfRun:
-    term = terms[terms.at(today)]
+    today, term = facts.today, terms[terms.at(facts.today)]
     latest = {one.unit_key: one.due.date() for one in deadlines if one.run_id == run_id}
     required = [one for one in units if one.required] or list(units)
     steps = [
@@ -165,8 +165,8 @@ def _of_run(
         for one in required
     ]  # fmt: skip
     weeks = [
-        (monday, minutes_a_week([monday], track) or USUAL)
-        for monday in weeks_left(term, track, settings)
+        (monday, minutes_a_week([monday], facts.track) or USUAL)
+        for monday in weeks_left(term, facts.track, facts.settings)
         if term.lectures_from <= monday + 6 * DAY and monday <= term.lectures_to
     ]
     by, behind, replanned = paced(steps, weeks, term.lectures_to, today)

@@ -14,7 +14,6 @@ from lms_core.api import (
     FromQuery,
     IfMatch,
     JSONBody,
-    NotFound,
     RouteContext,
     expected_revision,
     get,
@@ -26,13 +25,12 @@ from lms_part_time_tracks import boxes, comparing, forecast, pace, pictures, pla
 from lms_part_time_tracks.asking import Asked
 from lms_part_time_tracks.comparing import Comparison
 from lms_part_time_tracks.forecast import Forecast
-from lms_part_time_tracks.knowing import look_up, today
-from lms_part_time_tracks.milestones import Standings, standing
+from lms_part_time_tracks.knowing import read_own
+from lms_part_time_tracks.milestones import Standings, standing_of
 from lms_part_time_tracks.pace import Pace
 from lms_part_time_tracks.plans import Plans
 from lms_part_time_tracks.results import Plan, Result
 from lms_part_time_tracks.tracks import KeptTrack, Track
-from lms_part_time_tracks.translate import translate
 
 OWN = "part_time_tracks.own"
 EXPECT = "part_time_tracks.expect"
@@ -59,18 +57,16 @@ async def put_track(context: RouteContext, data: JSONBody[Track], if_match: IfMa
 @get("/me/standing", permission=OWN)
 async def read_standing(context: RouteContext) -> Standings:
     """Show how far one is, how many attempts are left, and what is due when: milestones, the last term, repeats."""
-    assert context.person_id
-    facts = (await look_up(context, [context.person_id])).get(context.person_id)
-    if facts is None:
-        raise NotFound("You do not study in this programme.")
-    return await asyncio.to_thread(lambda: standing(facts, translate(facts)))
+    async with context.read() as connection:
+        facts = await read_own(context, connection)
+    return await asyncio.to_thread(standing_of, facts)
 
 
 @get("/me/pace", permission=OWN)
 async def read_my_pace(context: RouteContext) -> Pace:
     """Show by when one should have done which unit of one's runs, what is behind, and what would help."""
     async with context.read() as connection:
-        return await pace.read_pace(context, connection, today(context))
+        return await pace.read_pace(context, connection, await read_own(context, connection))
 
 
 @post("/me/plans", permission=OWN)

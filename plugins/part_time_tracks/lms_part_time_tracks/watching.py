@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lms_core.api import AsyncConnection, Context, insert_into, read_students, send_mail
-from lms_part_time_tracks.knowing import look_up
-from lms_part_time_tracks.milestones import Due, reminders, standing
+from lms_part_time_tracks.knowing import read_facts
+from lms_part_time_tracks.milestones import Due, reminders, standing_of
 from lms_part_time_tracks.tables import reminder
-from lms_part_time_tracks.translate import Facts, translate
+from lms_part_time_tracks.translate import Facts
 
 Language = Literal["en", "de"]
 AT_ONCE = 100
@@ -44,7 +44,8 @@ async def watch(context: Context, _: None = None) -> None:
     async with context.read() as connection:
         ids = await read_students(connection, context.programme_id)
     for first in range(0, len(ids), AT_ONCE):
-        known = await look_up(context, ids[first : first + AT_ONCE])
+        async with context.read() as connection:
+            known = await read_facts(context, connection, ids[first : first + AT_ONCE])
         due = {one: wanted for one, facts in known.items() if (wanted := await asyncio.to_thread(_wanted, facts))}
         if due:
             async with context.write(more=True) as connection:
@@ -53,7 +54,7 @@ async def watch(context: Context, _: None = None) -> None:
 
 def _wanted(facts: Facts) -> list[tuple[str, int, Due]]:
     try:
-        return reminders(standing(facts, translate(facts)).dates)
+        return reminders(standing_of(facts).dates)
     except ValueError:  # the policy of the programme contradicts itself; whoever asks for a plan is told so
         return []
 
