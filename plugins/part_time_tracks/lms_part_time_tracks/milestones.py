@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -13,6 +13,22 @@ from lms_part_time_tracks.calendar import Terms
 from lms_part_time_tracks.translate import Facts, Translated, milestones_of, translate
 
 Kind = Literal["milestone", "latest", "repeat"]
+
+Language = Literal["en", "de"]
+_LINES: Mapping[Kind, Mapping[Language, str]] = {
+    "milestone": {
+        "en": "By {on} you need {ects} ECTS; {missing} are missing.",
+        "de": "Bis {on} brauchen Sie {ects} ECTS; es fehlen noch {missing}.",
+    },
+    "latest": {
+        "en": "On {on} the time for your study ends; {missing} of {ects} ECTS are missing.",
+        "de": "Am {on} endet die Zeit für Ihr Studium; es fehlen noch {missing} von {ects} ECTS.",
+    },
+    "repeat": {
+        "en": "Until {on} you can repeat {title}.",
+        "de": "Bis {on} können Sie {title} wiederholen.",
+    },
+}
 
 REMIND = (180, 90, 30)
 """Days before a date at which a student is reminded of it."""
@@ -57,6 +73,12 @@ class Standings(View, frozen=True, kw_only=True):
     attempts: list[AttemptsLeft]
     dates: list[Due]
     next: Due | None
+
+
+def in_words(one: Due, language: Language) -> str:
+    """Say what is due in a sentence."""
+    told = {"on": f"{one.on:%d.%m.%Y}", "ects": one.ects, "missing": one.missing, "title": one.title}
+    return _LINES[one.kind][language].format(**told)
 
 
 def reminders(dates: Sequence[Due]) -> list[tuple[str, int, Due]]:

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from lms_core.api import Job, Permission, Plugin
+from lms_core.api import CalendarEntry, CalendarRequest, Context, Job, Permission, Plugin, hookimpl
+from lms_part_time_tracks import dates
 from lms_part_time_tracks.plans import Planning, make
 from lms_part_time_tracks.replanning import replan
 from lms_part_time_tracks.routes import routes
@@ -33,3 +34,8 @@ class PartTimeTracks(Plugin):
     )
     tables = tables
     migrations = "lms_part_time_tracks:migrations"
+
+    @hookimpl
+    async def calendar_entries(self, context: Context, request: CalendarRequest) -> list[CalendarEntry]:
+        """Tell her who wants it by when she should have done what, and what is due for ever."""
+        return await dates.show(context, request)

@@ -21,7 +21,7 @@ from lms_core.api import (
     put,
     tagged,
 )
-from lms_part_time_tracks import boxes, comparing, forecast, pace, pictures, plans, tracks
+from lms_part_time_tracks import boxes, comparing, dates, forecast, pace, pictures, plans, tracks
 from lms_part_time_tracks.asking import Asked
 from lms_part_time_tracks.comparing import Comparison
 from lms_part_time_tracks.forecast import Forecast
@@ -120,6 +120,14 @@ async def export_plan(context: RouteContext, plan_id: FromPath[UUID]) -> Respons
     return await _drawn(context, plan_id, pictures.table, "text/csv")
 
 
+@get("/me/plans/{plan_id:uuid}/plan.ics", permission=OWN, media_type="text/calendar")
+async def export_calendar(context: RouteContext, plan_id: FromPath[UUID]) -> Response[bytes]:
+    """Give a plan out as a calendar: sessions of its runs, and the dates that nobody can move."""
+    body = await dates.write_plan(context, plan_id)
+    headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="plan.ics"'}
+    return Response(body, media_type="text/calendar", headers=headers)
+
+
 async def _drawn(context: RouteContext, plan_id: UUID, draw: Callable[[Result], str], kind: str) -> Response[bytes]:
     async with context.read() as connection:
         result = await plans.read_result(context, connection, plan_id)
@@ -142,5 +150,5 @@ async def read_forecast(context: RouteContext) -> Forecast:
 
 routes = (
     read_track, put_track, begin_plan, list_plans, read_plan, compare_plans, draw_plan, draw_load, show_page,
-    export_plan, accept_plan, read_standing, read_my_pace, read_forecast,
+    export_plan, export_calendar, accept_plan, read_standing, read_my_pace, read_forecast,
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import select, update
@@ -68,7 +69,8 @@ class Track(Payload, frozen=True, kw_only=True):
     """What she says: her hours (from the earliest on; none: as many as it takes), when she cannot, and her wishes.
 
     `recognised` are modules that she expects to be recognised. Of the electives some are `wanted`, some `unwanted`.
-    `doneBy` is a day on which the study shall be over, `mostEcts` what she wants to earn in a term at most.
+    `doneBy` is a day on which the study shall be over, `mostEcts` what she wants to earn in a term at most. `calendar`
+    puts into her calendar feed what is to be done by when.
     """
 
     budgets: Annotated[list[Budget], msgspec.Meta(max_length=50)] = []
@@ -80,6 +82,7 @@ class Track(Payload, frozen=True, kw_only=True):
     no_weekends: bool = False
     done_by: date | None = None
     most_ects: Decimal | None = None
+    calendar: bool = False
 
     def __post_init__(self) -> None:
         """Refuse hours that begin twice on one day, and a module that is wanted and not."""
@@ -100,9 +103,12 @@ class KeptTrack(View, frozen=True, kw_only=True):
     changed_at: datetime | None
 
 
-async def read(context: Context, connection: AsyncConnection) -> KeptTrack:
-    """Return what the person who asks has said; of one who said nothing yet, nothing (revision 0). One statement."""
-    row = (await connection.execute(select(track).where(_mine(context)))).first()
+async def read(context: Context, connection: AsyncConnection, person_id: UUID | None = None) -> KeptTrack:
+    """Return what a person has said, or she who asks; of one who said nothing yet, nothing (revision 0).
+
+    One statement.
+    """
+    row = (await connection.execute(select(track).where(_of(context, person_id or context.person_id)))).first()
     if row is None:
         return KeptTrack(track=Track(), revision=0, changed_at=None)
     return KeptTrack(track=opened(row.content), revision=row.revision, changed_at=row.changed_at)
@@ -152,4 +158,8 @@ def opened(content: Any) -> Track:
 
 
 def _mine(context: Context) -> Any:
-    return (track.c.person_id == context.person_id) & (track.c.programme_id == context.programme_id)
+    return _of(context, context.person_id)
+
+
+def _of(context: Context, person_id: UUID | None) -> Any:
+    return (track.c.person_id == person_id) & (track.c.programme_id == context.programme_id)

@@ -4,38 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import select
 
 from lms_core.api import AsyncConnection, Context, insert_into, read_students, send_mail
 from lms_part_time_tracks.knowing import read_facts
-from lms_part_time_tracks.milestones import Due, reminders, standing_of
+from lms_part_time_tracks.milestones import Due, Language, in_words, reminders, standing_of
 from lms_part_time_tracks.tables import reminder
 from lms_part_time_tracks.translate import Facts
 
-Language = Literal["en", "de"]
 AT_ONCE = 100
 """Students whose dates are looked at together."""
 
 _SUBJECT: Mapping[Language, str] = {
     "en": "A date of your study comes nearer",
     "de": "Ein Termin Ihres Studiums rückt näher",
-}
-_LINES: Mapping[str, Mapping[Language, str]] = {
-    "milestone": {
-        "en": "By {on} you need {ects} ECTS; {missing} are missing.",
-        "de": "Bis {on} brauchen Sie {ects} ECTS; es fehlen noch {missing}.",
-    },
-    "latest": {
-        "en": "On {on} the time for your study ends; {missing} of {ects} ECTS are missing.",
-        "de": "Am {on} endet die Zeit für Ihr Studium; es fehlen noch {missing} von {ects} ECTS.",
-    },
-    "repeat": {
-        "en": "Until {on} you can repeat {title}.",
-        "de": "Bis {on} können Sie {title} wiederholen.",
-    },
 }
 
 
@@ -76,11 +60,6 @@ async def _remind(
         await connection.execute(insert_into(connection, reminder).on_conflict_do_nothing(), rows)
         url = f"{context.public_url}/programmes/{context.programme_id}/part_time_tracks/me/standing"
         text: dict[Language, str] = {
-            language: "\n".join([*(_line(one, language) for *_, one in new), "", url, ""]) for language in _SUBJECT
+            language: "\n".join([*(in_words(one, language) for *_, one in new), "", url, ""]) for language in _SUBJECT
         }
         await send_mail(context, connection, person_id, subject=_SUBJECT, text=text)
-
-
-def _line(one: Due, language: Language) -> str:
-    told = {"on": f"{one.on:%d.%m.%Y}", "ects": one.ects, "missing": one.missing, "title": one.title}
-    return _LINES[one.kind][language].format(**told)

@@ -30,6 +30,7 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("GET", "/me/plans/{plan_id:uuid}/load.svg"): OWN,
     ("GET", "/me/plans/{plan_id:uuid}/page"): OWN,
     ("GET", "/me/plans/{plan_id:uuid}/modules.csv"): OWN,
+    ("GET", "/me/plans/{plan_id:uuid}/plan.ics"): OWN,
     ("POST", "/me/plans/{plan_id:uuid}/acceptance"): OWN,
     ("GET", "/me/standing"): OWN,
     ("GET", "/me/pace"): OWN,
