@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
-from lms_core.api import TermDates, term_name
+from lms_core.api import SessionFacts, TermDates, term_name
 from lms_part_time_tracks.settings import Settings
 from lms_part_time_tracks.tracks import Days, Track
 
@@ -46,9 +47,14 @@ class Terms:
         return number
 
 
+def monday_of(day: date) -> date:
+    """Return the Monday of the week of a day."""
+    return day - day.weekday() * DAY
+
+
 def mondays(term: TermDates) -> list[date]:
     """Return the Mondays of the weeks of a term; a week is of the term in which its Thursday is."""
-    first = term.starts_on - term.starts_on.weekday() * DAY
+    first = monday_of(term.starts_on)
     if first + 3 * DAY < term.starts_on:
         first += WEEK
     return [first + n * WEEK for n in range((term.ends_on - first - 3 * DAY) // WEEK + 1)]
@@ -76,6 +82,12 @@ def minutes_a_week(weeks: Iterable[date], track: Track) -> int | None:
         begun = [one.hours for one in budgets if one.first_day <= monday]
         hours += begun[-1] if begun else budgets[0].hours
     return hours * 60 // len(mondays)
+
+
+def minutes_of(session: SessionFacts) -> int:
+    """Return how long a session takes, whatever clocks do meanwhile."""
+    zone = ZoneInfo(session.zone)
+    return int(session.ends.replace(tzinfo=zone).timestamp() - session.starts.replace(tzinfo=zone).timestamp()) // 60
 
 
 def all_within(term: TermDates, spans: Iterable[Days]) -> bool:

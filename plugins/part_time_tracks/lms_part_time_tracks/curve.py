@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from lms_core.api import SessionFacts, View
-from lms_part_time_tracks.calendar import DAY, Terms, minutes_a_week, mondays, weeks_left
+from lms_part_time_tracks.calendar import Terms, minutes_a_week, minutes_of, monday_of, mondays, weeks_left
 from lms_part_time_tracks.engine.problem import Assignment
 from lms_part_time_tracks.translate import Facts, Translated
 
@@ -66,9 +65,7 @@ def _sessions(facts: Facts, at: Assignment) -> Counter[date]:
     sessions: Iterable[SessionFacts] = facts.sessions.get(UUID(at.run), ()) if at.run else ()
     for one in sessions:
         if one.cancelled_at is None:
-            zone, day = ZoneInfo(one.zone), one.starts.date()
-            took = one.ends.replace(tzinfo=zone).timestamp() - one.starts.replace(tzinfo=zone).timestamp()
-            minutes[day - day.weekday() * DAY] += int(took // 60)
+            minutes[monday_of(one.starts.date())] += minutes_of(one)
     return minutes
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import date
+from typing import Annotated
 from uuid import UUID
 
 from litestar import MediaType, Response
+from litestar.params import QueryParameter
 
 from lms_core.api import (
     CreateOnce,
@@ -23,6 +26,7 @@ from lms_core.api import (
 )
 from lms_part_time_tracks import boxes, comparing, dates, forecast, pace, pictures, plans, tracks
 from lms_part_time_tracks.asking import Asked
+from lms_part_time_tracks.calendar import monday_of
 from lms_part_time_tracks.comparing import Comparison
 from lms_part_time_tracks.forecast import Forecast
 from lms_part_time_tracks.knowing import read_own
@@ -31,9 +35,11 @@ from lms_part_time_tracks.pace import Pace
 from lms_part_time_tracks.plans import Plans
 from lms_part_time_tracks.results import Plan, Result
 from lms_part_time_tracks.tracks import KeptTrack, Track
+from lms_part_time_tracks.week import Week, check_monday, read_week
 
 OWN = "part_time_tracks.own"
 EXPECT = "part_time_tracks.expect"
+Monday = Annotated[date | None, QueryParameter(name="from", description="The Monday of a week (null: of this one).")]
 _HEADERS = {"Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
 
@@ -67,6 +73,16 @@ async def read_my_pace(context: RouteContext) -> Pace:
     """Show by when one should have done which unit of one's runs, what is behind, and what would help."""
     async with context.read() as connection:
         return await pace.read_pace(context, connection, await read_own(context, connection))
+
+
+@get("/me/week", permission=OWN)
+async def read_my_week(context: RouteContext, monday: Monday = None) -> Week:
+    """Show a week: what was done in the one before, what is to be done, when to be where, and what is coming."""
+    if monday:
+        check_monday(monday)
+    async with context.read() as connection:
+        facts = await read_own(context, connection)
+        return await read_week(context, connection, facts, monday or monday_of(facts.today))
 
 
 @post("/me/plans", permission=OWN)
@@ -150,5 +166,5 @@ async def read_forecast(context: RouteContext) -> Forecast:
 
 routes = (
     read_track, put_track, begin_plan, list_plans, read_plan, compare_plans, draw_plan, draw_load, show_page,
-    export_plan, export_calendar, accept_plan, read_standing, read_my_pace, read_forecast,
+    export_plan, export_calendar, accept_plan, read_standing, read_my_pace, read_my_week, read_forecast,
 )  # fmt: skip

@@ -70,7 +70,7 @@ class Track(Payload, frozen=True, kw_only=True):
 
     `recognised` are modules that she expects to be recognised. Of the electives some are `wanted`, some `unwanted`.
     `doneBy` is a day on which the study shall be over, `mostEcts` what she wants to earn in a term at most. `calendar`
-    puts into her calendar feed what is to be done by when.
+    puts into her calendar feed what is to be done by when; `digest` brings a mail on Mondays about her week.
     """
 
     budgets: Annotated[list[Budget], msgspec.Meta(max_length=50)] = []
@@ -83,6 +83,7 @@ class Track(Payload, frozen=True, kw_only=True):
     done_by: date | None = None
     most_ects: Decimal | None = None
     calendar: bool = False
+    digest: bool = False
 
     def __post_init__(self) -> None:
         """Refuse hours that begin twice on one day, and a module that is wanted and not."""

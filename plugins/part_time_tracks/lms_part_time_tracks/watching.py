@@ -1,4 +1,4 @@
-"""A job that looks at everybody's dates each day, and reminds of those that come."""
+"""A job that looks at everybody's dates each day, reminds of those that come, and tells on Mondays of the week."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from lms_core.api import AsyncConnection, Context, insert_into, read_students, send_mail
+from lms_part_time_tracks import digest
 from lms_part_time_tracks.knowing import read_facts
 from lms_part_time_tracks.milestones import Due, Language, in_words, reminders, standing_of
 from lms_part_time_tracks.tables import reminder
@@ -24,16 +25,23 @@ _SUBJECT: Mapping[Language, str] = {
 
 
 async def watch(context: Context, _: None = None) -> None:
-    """Remind students of dates that come; each of each once for each number of days before. In batches of 100."""
+    """Remind students of dates that come, each of each once for each number of days before, and tell of the week.
+
+    In batches of 100.
+    """
     async with context.read() as connection:
         ids = await read_students(connection, context.programme_id)
     for first in range(0, len(ids), AT_ONCE):
         async with context.read() as connection:
             known = await read_facts(context, connection, ids[first : first + AT_ONCE])
+            weeks = await digest.wanted(context, connection, known)
         due = {one: wanted for one, facts in known.items() if (wanted := await asyncio.to_thread(_wanted, facts))}
-        if due:
+        if due or weeks:
             async with context.write(more=True) as connection:
-                await _remind(context, connection, due)
+                if due:
+                    await _remind(context, connection, due)
+                if weeks:
+                    await digest.tell(context, connection, weeks)
 
 
 def _wanted(facts: Facts) -> list[tuple[str, int, Due]]:

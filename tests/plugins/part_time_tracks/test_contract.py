@@ -34,6 +34,7 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("POST", "/me/plans/{plan_id:uuid}/acceptance"): OWN,
     ("GET", "/me/standing"): OWN,
     ("GET", "/me/pace"): OWN,
+    ("GET", "/me/week"): OWN,
     ("GET", "/forecast"): EXPECT,
 }
 

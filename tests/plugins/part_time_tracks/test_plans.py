@@ -132,7 +132,7 @@ async def test_hours_absences_and_wishes_are_planned_with(world: World) -> None:
         "budgets": [{"firstDay": "2026-10-01", "hours": 8}, {"firstDay": "2027-10-01", "hours": 20}],
         "blackouts": [{"firstDay": "2027-06-07", "lastDay": "2027-06-18", "note": "A fair in Hanover"}],
         "leaves": [], "recognised": [], "wanted": ["lasers"], "unwanted": [], "noWeekends": False, "doneBy": None,
-        "mostEcts": "15", "calendar": True,
+        "mostEcts": "15", "calendar": True, "digest": False,
     }  # fmt: skip
     assert (await ingrid.get(track))["revision"] == 0
     kept = await ingrid.put(track, said, If_Match='"0"')
