@@ -91,6 +91,7 @@ def test_each_module_says_in_words_and_in_black_and_white_how_certain_it_is() ->
     # three abreast, and no box on another
     assert len({*places}) == len(places)
     assert [x for x, _ in places[-4:]] == [190, 459, 728, 190]
+    assert places[-1][1] == places[-2][1] + 2 * boxes.LINE + 2 * boxes.PAD + boxes.GAP
     assert all(
         one.get("fill") in (None, "white", "black", "url(#plan-hatched)", "url(#plan-dotted)") for one in root.iter()
     )

@@ -12,7 +12,7 @@ from lms_part_time_tracks import knowing
 from lms_part_time_tracks.settings import Settings
 from lms_part_time_tracks.watching import watch
 
-from lms_core.api import Context
+from lms_core.api import Context, SessionPeople, name_session_people
 from lms_core.progress import ledger
 from tests.support.family_childcare import mails
 from tests.support.tracks import Study
@@ -93,6 +93,11 @@ async def test_a_week_in_one_answer(world: World, today: Any) -> None:
     assert ([one["unitKey"] for one in late["units"]], late["behind"], late["has"]) == (["unit1"], 120, 0)
     first = await ingrid.get(f"{path}?from=2026-10-19")
     assert (first["firstDay"], first["done"], first["units"], first["has"]) == ("2026-10-19", 0, [], 360)
+    # a session for others in her run is none of hers
+    context = Context("part_time_tracks", UUID(study.programme["id"]), Settings(), world.database)
+    async with context.write() as connection:
+        await name_session_people(context, connection, {UUID(run["session"]): SessionPeople(frozenset())})
+    assert (await ingrid.get(f"{path}?from=2026-10-26"))["sessions"] == []
     theirs = await other.get(f"{path}?from=2026-10-26")
     assert [one["runId"] == run["id"] for one in theirs["sessions"]] == [False]
 
@@ -158,12 +163,16 @@ async def test_the_week_comes_by_mail_once_to_whoever_wants_it(world: World, tod
     assert (who, subject) == (ingrid.id, {"en": "Your week from 26.10.", "de": "Ihre Woche ab 26.10."})
     assert text["en"] == MAIL.format(run=run["title"], url=url)
     assert text["de"].startswith(BRIEF)
-    assert [await told(day) for day in ("2026-10-26", "2026-10-27", "2026-10-28")] == [[], [], []]
-    # nobody looked on Monday: on Tuesday it is told
+    with statements(world.database) as asked:
+        assert [await told(day) for day in ("2026-10-26", "2026-10-27", "2026-10-28")] == [[], [], []]
+    # only for Idle, of whom there was nothing to tell, it is read again, as long as it is not too late
+    assert sum("unit.minutes" in one for one in asked) == 2
+    # nobody looked on Monday: on Tuesday it is told, and no later
     [(who, subject, text)] = await told("2026-11-03")
     assert (who, subject["en"], text["en"].splitlines()[1]) == (
         ingrid.id, "Your week from 02.11.", "This week takes 2.0 hours for units and 0.0 in sessions; you have 0.0.",
     )  # fmt: skip
+    assert await told("2026-11-11") == []
     async with world.database.read() as connection:
         kept = await connection.exec_driver_sql("SELECT count(*) FROM part_time_tracks_reminder WHERE about = 'week'")
         assert kept.scalar_one() == 1
