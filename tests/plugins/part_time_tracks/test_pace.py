@@ -12,6 +12,7 @@ from lms_part_time_tracks import knowing
 from lms_part_time_tracks.pace import Step, paced, spread
 
 from tests.support.tracks import Study
+from tests.support.world import statements
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -92,7 +93,9 @@ async def test_a_student_sees_what_to_do_this_week(world: World, monkeypatch: py
         monkeypatch.setattr(knowing, "now", lambda: datetime.fromisoformat(f"{day}T12:00:00+00:00"))
         return await ingrid.get(f"{study.path}/me/pace")
 
-    found = await seen("2026-10-13")
+    with statements(world.database) as asked:
+        found = await seen("2026-10-13")
+    assert len([one for one in asked if "FROM token" not in one and "programme_plugin" not in one]) == 16, asked
     one = {"runId": run["id"], "minutes": 120}
     assert found == {
         "has": 60, "thisWeek": 0, "proposals": [],
