@@ -24,15 +24,14 @@ svg{{max-width:100%;height:auto}}table{{border-collapse:collapse;margin-top:2rem
 caption{{text-align:left;font-weight:bold;padding:.4rem 0}}th,td{{border:1px solid;padding:.4rem;text-align:left}}
 td{{overflow-wrap:anywhere}}
 </style></head><body><h1>{title}</h1>
-<figure>{plan}</figure>
-<figure>{weeks}</figure>
+{figures}
 {tables}</body></html>"""
 
 
 def load(result: Result) -> str:
     """Draw the hours of each week (grey, those in sessions hatched) and a line of those that she has. SVG."""
     weeks = result.weeks
-    figure, axes = _figure()
+    figure, axes = canvas()
     days: list[Any] = [one.monday for one in weeks]
     hours, met = [float(one.hours) for one in weeks], [float(one.sessions) for one in weeks]
     axes.bar(days, hours, width=6, color="0.75", edgecolor="black", linewidth=0.3, label="Hours of the plan")
@@ -44,7 +43,7 @@ def load(result: Result) -> str:
         axes.step(days, has, where="mid", color="black", linewidth=1.6, linestyle="--", label="Hours that you have")
     axes.set_ylabel("Hours a week")
     figure.legend(loc="outside upper right", ncols=3, frameon=False)
-    return _svg(figure, "The weeks of your plan", describe(result))
+    return as_svg(figure, "The weeks of your plan", describe(result))
 
 
 def describe(result: Result) -> str:
@@ -64,7 +63,7 @@ def describe(result: Result) -> str:
 def page(result: Result) -> str:
     """Return a page with the pictures of the terms and of the weeks, and tables that say the same."""
     title = f"Your plan until the {result.finish}"
-    terms = _table(
+    terms = html_table(
         "Terms", ("Term", "Modules", "ECTS", "Weeks", "Hours a week", "You have"),
         [
             (
@@ -74,7 +73,7 @@ def page(result: Result) -> str:
             for one in result.terms
         ],
     )  # fmt: skip
-    modules = _table(
+    modules = html_table(
         "Modules", ("Module", "ECTS", "Term", "Run", "At the latest", "Slack in terms"),
         [
             (
@@ -85,12 +84,12 @@ def page(result: Result) -> str:
             for module in term.modules
         ],
     )  # fmt: skip
-    by_week = _table(
+    by_week = html_table(
         "Weeks", ("Monday", "Hours", "In sessions", "You have"),
         [(one.monday, one.hours, one.sessions, "" if one.has is None else one.has) for one in result.weeks],
     )  # fmt: skip
     tables = terms + modules + by_week
-    return _PAGE.format(title=escape(title), plan=boxes.draw(result), weeks=load(result), tables=tables)
+    return html_page(title, [boxes.draw(result), load(result)], tables)
 
 
 def table(result: Result) -> str:
@@ -109,25 +108,33 @@ def _lines(term: PlannedTerm) -> list[list[Any]]:
     same = [term.name, term.first_day, term.last_day]
     return [
         [
-            *same, one.key, _plain(one.title), one.ects, _plain(one.run or ""), term.load, term.hours, one.latest,
+            *same, one.key, plain(one.title), one.ects, plain(one.run or ""), term.load, term.hours, one.latest,
             one.slack,
         ]
         for one in term.modules
     ]  # fmt: skip
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Keep spreadsheets from taking a title for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def _table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def html_page(title: str, pictures: Sequence[str], tables: str) -> str:
+    """Return a page with pictures and tables."""
+    figures = "\n".join(f"<figure>{one}</figure>" for one in pictures)
+    return _PAGE.format(title=escape(title), figures=figures, tables=tables)
+
+
+def html_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return a table for a page."""
     head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
     body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _figure() -> tuple[Any, Any]:
+def canvas() -> tuple[Any, Any]:
+    """Return an empty figure and its axes."""
     from matplotlib.figure import Figure  # half a second that only who draws needs
 
     figure = Figure(figsize=(11, 4), layout="constrained")
@@ -137,7 +144,7 @@ def _figure() -> tuple[Any, Any]:
     return figure, axes
 
 
-def _svg(figure: Any, title: str, description: str) -> str:
+def as_svg(figure: Any, title: str, description: str) -> str:
     """Write a figure so that the same one gives the same text."""
     from matplotlib import rc_context
 

@@ -4,11 +4,15 @@ from datetime import timedelta
 
 from lms_core.api import CalendarEntry, CalendarRequest, Context, Job, Permission, Plugin, hookimpl
 from lms_part_time_tracks import dates
+from lms_part_time_tracks.moves import Moving
+from lms_part_time_tracks.moves_routes import moves_routes
+from lms_part_time_tracks.moving import work
 from lms_part_time_tracks.plans import Planning, make
 from lms_part_time_tracks.replanning import replan
 from lms_part_time_tracks.routes import routes
 from lms_part_time_tracks.settings import Settings
 from lms_part_time_tracks.tables import tables
+from lms_part_time_tracks.tidying import tidy
 from lms_part_time_tracks.watching import watch
 
 
@@ -25,11 +29,19 @@ class PartTimeTracks(Plugin):
             "see how many plan which module when",
             roles=("programme_administrator", "lecturer"),
         ),
+        # not of lecturers: every answer tells a little of people, so few should ask, and it plans all students twice
+        Permission(
+            "part_time_tracks.move",
+            "find out what teaching a module in other seasons would do to graduations",
+            roles=("programme_administrator",),
+        ),
     )
-    routes = routes
+    routes = (*routes, *moves_routes)
     jobs = (
         Job("plan", make, payload=Planning, seconds=120),
         Job("replan", replan, every=timedelta(days=1), seconds=3600),
+        Job("move", work, payload=Moving, seconds=3600),
+        Job("tidy", tidy, every=timedelta(hours=1)),
         Job("watch", watch, every=timedelta(days=1), seconds=600),
     )
     tables = tables

@@ -55,3 +55,25 @@ placed = Table(
     Column("term", Integer, nullable=False),  # as terms are counted without gaps
     Column("run_id", Uuid, core_key("run", "SET NULL")),
 )
+
+# what if a module were taught in other seasons: what came of it, in numbers that may be told, and nobody's name
+move = Table(
+    "part_time_tracks_move",
+    tables,
+    Column("id", Uuid, primary_key=True),
+    Column("programme_id", Uuid, core_key("programme"), nullable=False),
+    Column("module_id", Uuid, core_key("module"), nullable=False),
+    Column("title", Text, nullable=False),  # of the module
+    Column("offered", String(20), nullable=False),  # its seasons, with a comma between
+    Column("first", Integer, nullable=False),  # the term from which on, as terms are counted without gaps
+    Column("state", String(20), nullable=False),  # queued, running, done, failed
+    Column("share", Integer, nullable=False),  # per cent of the students that are planned
+    Column("tries", Integer, nullable=False),  # so often a worker has begun
+    Column("made_by", Uuid, core_key("person", "SET NULL")),
+    Column("made_at", Instant, nullable=False),
+    Column("heard_at", Instant, nullable=False),  # a worker was busy with it then
+    Column("ended_at", Instant),
+    Column("result", Json),
+    Column("reason", Text),  # why it failed
+    Index("ix_part_time_tracks_move_module", "programme_id", "module_id", "id"),
+)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parents[3] / "plugins" / "part_time_tracks"
 OWN = {"administrator", "student"}
 EXPECT = {"administrator", "programme_administrator", "lecturer"}
+MOVE = {"administrator", "programme_administrator"}
 ROUTES: dict[tuple[str, str], set[str]] = {
     ("GET", "/me/track"): OWN,
     ("PUT", "/me/track"): OWN,
@@ -36,6 +37,12 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("GET", "/me/pace"): OWN,
     ("GET", "/me/week"): OWN,
     ("GET", "/forecast"): EXPECT,
+    ("POST", "/moves"): MOVE,
+    ("GET", "/moves"): MOVE,
+    ("GET", "/moves/{move_id:uuid}"): MOVE,
+    ("GET", "/moves/{move_id:uuid}/graduations.svg"): MOVE,
+    ("GET", "/moves/{move_id:uuid}/page"): MOVE,
+    ("GET", "/moves/{move_id:uuid}/graduations.csv"): MOVE,
 }
 
 

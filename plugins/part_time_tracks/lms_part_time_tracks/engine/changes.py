@@ -49,6 +49,17 @@ class ShiftRun(msgspec.Struct, frozen=True, tag="shift_run"):
     term: int
 
 
+class Offer(msgspec.Struct, frozen=True, tag="offer"):
+    """From a term on, a module is taught in these terms instead; runs that are published stay as they are.
+
+    Where it is not taught any more, nobody who wanted it insists on it.
+    """
+
+    module: str
+    first: int
+    terms: tuple[int, ...]
+
+
 class Longer(msgspec.Struct, frozen=True, tag="longer"):
     """The study may last so many terms more, and so may her own wish when to be done."""
 
@@ -61,7 +72,7 @@ class LetGo(msgspec.Struct, frozen=True, tag="let_go"):
     demand: Demand
 
 
-Change = Skip | Hours | Fail | Drop | ShiftRun | Longer | LetGo
+Change = Skip | Hours | Fail | Drop | ShiftRun | Offer | Longer | LetGo
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -102,6 +113,8 @@ def changed(problem: Problem, changes: Collection[Change]) -> Problem:
                 problem = _drop(problem, problem.module(key))
             case ShiftRun(key, run, term):
                 problem = _shift(problem, problem.module(key), run, _open(problem, term))
+            case Offer(key, first, terms):
+                problem = _offer(problem, problem.module(key), first, terms)
             case Longer(terms):
                 problem = _longer(problem, terms)
             case LetGo(demand):
@@ -188,6 +201,16 @@ def _shift(problem: Problem, module: Module, key: str, term: int) -> Problem:
     # nothing is taught instead in the term that it leaves
     offered = tuple(one for one in module.offered if one not in before)
     return _with(replace(problem, fixed=fixed), replace(module, runs=runs, offered=offered))
+
+
+def _offer(problem: Problem, module: Module, first: int, terms: Collection[int]) -> Problem:
+    kept = [one for one in module.offered if one < first]
+    offered = tuple(sorted({*kept, *(_open(problem, one) for one in terms if one >= first)}))
+    after = _with(problem, replace(module, offered=offered))
+    if offered or module.runs:
+        return after
+    wanted = tuple(key for key in problem.wishes.wanted if key != module.key)
+    return replace(after, wishes=replace(problem.wishes, wanted=wanted))
 
 
 def _longer(problem: Problem, terms: int) -> Problem:

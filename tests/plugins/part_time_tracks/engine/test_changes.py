@@ -10,6 +10,7 @@ from lms_part_time_tracks.engine.changes import (
     Fail,
     Hours,
     Moved,
+    Offer,
     ShiftRun,
     Skip,
     changed,
@@ -92,9 +93,29 @@ def test_a_run_takes_place_later() -> None:
     assert solve(after).plan == (Assignment("optics", 0, "B"),)
 
 
+def test_a_module_moves_to_the_summer_and_its_published_runs_stay() -> None:
+    moved = changed(engineer(), [Offer("optics", 1, (1, 3))])
+    assert moved.module("optics").offered == (0, 1, 3)  # the first term is before the change
+    assert what_if(engineer(), Offer("optics", 0, (1, 3))).finish == (1, 3)
+    published = replace(engineer(), modules=(module("optics", 0, 2, runs=(Run(key="A", term=2),)),))
+    after = changed(published, [Offer("optics", 0, ())])
+    assert (after.module("optics").offered, solve(after).plan) == ((), (Assignment("optics", 2, "A"),))
+
+
+def test_what_is_not_taught_any_more_nobody_insists_on() -> None:
+    wished = engineer(wishes=Wishes(wanted=("lasers",)))
+    assert changed(wished, [Offer("lasers", 0, ())]).wishes.wanted == ()
+    assert changed(wished, [Offer("lasers", 1, ())]).wishes.wanted == ("lasers",)
+    assert solve(changed(engineer(), [Offer("optics", 0, ())])).status == "infeasible"
+
+
 @pytest.mark.parametrize(
-    "change", [Skip(4), Hours(600, 4), Hours(600, 0, 9), Fail("optics", -1), ShiftRun("optics", "X", 1)]
-)
+    "change",
+    [
+        Skip(4), Hours(600, 4), Hours(600, 0, 9), Fail("optics", -1), ShiftRun("optics", "X", 1),
+        Offer("optics", 0, (4,)),
+    ],
+)  # fmt: skip
 def test_what_there_is_not_cannot_change(change: Change) -> None:
     with pytest.raises(ValueError, match=r"none of the terms|no run X"):
         changed(engineer(), [change])
