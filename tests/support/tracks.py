@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+import msgspec
+from lms_part_time_tracks.settings import Settings
+
+from lms_core.api import Context
 from lms_core.hooks.channel import PluginChannel
 from lms_core.outbox.work import settle
 
@@ -77,6 +82,15 @@ class Study:
         await worked(self.world)
         found: dict[str, Any] = await who.get(f"{self.path}/me/plans/{asked['id']}")
         return found
+
+
+def context_of(study: Study, *curricula: dict[str, Any]) -> Context:
+    """Return what the host hands to a job of the plugin, with these curricula or those that the study has."""
+    settings = msgspec.convert(
+        {"curricula": curricula or [{**CURRICULUM, "version": "part-time"}]}, Settings, strict=False
+    )
+    database, hooks = study.world.database, study.world.app.state.hooks
+    return Context("part_time_tracks", UUID(study.programme["id"]), settings, database, hooks=hooks)
 
 
 async def worked(world: World) -> None:

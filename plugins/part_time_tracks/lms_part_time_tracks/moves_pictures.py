@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from textwrap import fill
 from typing import Any
 
 from lms_part_time_tracks.moves import MOST_TERMS, Move, Outcome
@@ -22,7 +23,7 @@ def graduations(move: Move) -> str:
     for place, one in zip(places, outcomes, strict=True):
         many = UNTOLD if one.students is None else f"about {one.students}"
         axes.annotate(many, (place, one.students or 0), (0, 3), textcoords="offset points", ha="center", va="bottom")
-    axes.set_xticks(places, [_said(one).replace(" ", "\n", 1) for one in outcomes])
+    axes.set_xticks(places, [fill(_said(one), 16) for one in outcomes])
     axes.set_ylim(0, max(10, *heights) * 1.15)
     axes.set_ylabel("Students")
     return as_svg(figure, _title(move), describe(move))

@@ -19,6 +19,7 @@ from lms_part_time_tracks.engine.changes import Offer, changed
 from lms_part_time_tracks.engine.problem import Problem
 from lms_part_time_tracks.knowing import look_up
 from lms_part_time_tracks.moves import CELLS, MOST_TERMS, Effect, Graduations, Moving, Outcome
+from lms_part_time_tracks.plans import AGAIN, DIED, TRIES
 from lms_part_time_tracks.solving import Failed, Solver, solver
 from lms_part_time_tracks.tables import move, placed
 from lms_part_time_tracks.translate import Facts, translate
@@ -31,14 +32,6 @@ BEAT = 2.0
 
 HEARD = timedelta(minutes=5)
 """A move of which nothing was heard for so long has lost its worker: two searches take nearly as long at most."""
-
-AGAIN = timedelta(seconds=30)
-"""After so long a move is tried again that has to wait."""
-
-TRIES = 5
-"""So often a move is begun anew whose worker died: less often than the host hands it over, or nobody would say so."""
-
-DIED = f"whoever worked on it died or gave up {TRIES} times; ask for it again, and tell your operator"
 
 Cell = tuple[Effect, int | None]
 

@@ -44,6 +44,10 @@ SLACK = 5
 AGAIN = timedelta(seconds=30)
 """After so long a plan is tried again that has to know what a plugin cannot tell now."""
 
+TRIES = 5
+"""So often work is begun anew whose worker died: less often than the host hands it over, or nobody would say so."""
+DIED = f"whoever worked on it died or gave up {TRIES} times; ask for it again, and tell your operator"
+
 
 class Planning(msgspec.Struct, frozen=True):
     """The payload of the job that plans."""
@@ -74,6 +78,7 @@ async def begin(context: Context, connection: AsyncConnection, asked: Asked) -> 
         "id": made, "programme_id": context.programme_id, "person_id": context.person_id,
         "asked": msgspec.to_builtins(asked), "state": "queued", "made_at": now(), "ended_at": None, "result": None,
         "reason": None, "basis": None, "accepted_at": None, "holds": False, "hypothetical": bool(asked.what_if),
+        "tries": 0,
     }  # fmt: skip
     await connection.execute(insert(plan), row)
     await context.enqueue(connection, "plan", Planning(made))
@@ -81,22 +86,39 @@ async def begin(context: Context, connection: AsyncConnection, asked: Asked) -> 
 
 
 async def make(context: Context, payload: Planning) -> None:
-    """Make a plan that was asked for. Raises Later while another plugin cannot tell when she can come."""
+    """Make a plan that was asked for; one whose worker died is made anew, and has failed after some times.
+
+    Raises Later while another plugin cannot tell when she can come.
+    """
     here = (plan.c.id == payload.plan_id) & (plan.c.programme_id == context.programme_id)
-    async with context.read() as connection:
-        row = (await connection.execute(select(plan).where(here))).mappings().first()
-    if row is None or row["state"] != "queued":
+    row = await _take(context, here)
+    if row is None:
         return
     try:
         known = await look_up(context, [row["person_id"]])
     except Unavailable as error:
+        async with context.write(more=True) as connection:  # this was no try
+            await connection.execute(update(plan).where(here).values(tries=plan.c.tries - 1))
         raise Later(now() + AGAIN, "a plugin cannot tell when people can come") from error
     values: dict[str, Any] = {"state": "failed", "reason": "You do not study in this programme any more."}
     if facts := known.get(row["person_id"]):
         async with solver() as engine:
             values = await solved(context, engine, facts, msgspec.convert(row["asked"], Asked))
     async with context.write() as connection:
-        await connection.execute(update(plan).where(here).values(**values, ended_at=now()))
+        waiting = plan.c.state == "queued"  # nobody has given it up meanwhile
+        await connection.execute(update(plan).where(here, waiting).values(**values, ended_at=now()))
+
+
+async def _take(context: Context, here: Any) -> Any:
+    """Return the plan that is to be made now, or None if there is none any more."""
+    async with context.write(more=True) as connection:
+        row = (await connection.execute(select(plan).where(here).with_for_update())).mappings().first()
+        if row is None or row["state"] != "queued":
+            return None
+        given_up: dict[str, Any] = {"state": "failed", "reason": DIED, "ended_at": now()}
+        values = given_up if row["tries"] >= TRIES else {"tries": row["tries"] + 1}
+        await connection.execute(update(plan).where(here).values(**values))
+        return None if values is given_up else row
 
 
 async def accept(context: Context, plan_id: UUID) -> Plan:

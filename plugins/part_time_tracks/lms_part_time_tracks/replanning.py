@@ -94,7 +94,8 @@ async def _propose(context: Context, connection: AsyncConnection, made: Sequence
         {
             "id": new_id(), "programme_id": context.programme_id, "person_id": facts.standing.person_id,
             "asked": msgspec.to_builtins(Asked()), "hypothetical": False, "made_at": moment, "ended_at": moment,
-            "reason": None, "result": None, "basis": None, "accepted_at": None, "holds": False, **values,
+            "reason": None, "result": None, "basis": None, "accepted_at": None, "holds": False, "tries": 0,
+            **values,
         }
         for facts, values in made
     ]  # fmt: skip

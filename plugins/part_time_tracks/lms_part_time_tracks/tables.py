@@ -24,6 +24,7 @@ plan = Table(
     Column("person_id", Uuid, core_key("person"), nullable=False),
     Column("asked", Json, nullable=False),
     Column("state", String(20), nullable=False),  # queued, done, failed
+    Column("tries", Integer, nullable=False),  # so often a worker has begun to make it
     Column("made_at", Instant, nullable=False),
     Column("ended_at", Instant),
     Column("result", Json),

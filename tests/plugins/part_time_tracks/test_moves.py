@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 from xml.etree import ElementTree as ET
 
-import msgspec
 import pytest
 from lms_part_time_tracks import knowing, moves, moving, plans, tidying
 from lms_part_time_tracks.moves import MOST_A_WEEK, Moving
-from lms_part_time_tracks.settings import Settings
 from lms_part_time_tracks.tables import move, placed
 from sqlalchemy import insert, update
 
-from lms_core.api import Context
-from tests.support.tracks import Study, worked
+from tests.support.tracks import Study, context_of, worked
 
 if TYPE_CHECKING:
     from tests.support.world import Actor, World
@@ -179,18 +176,12 @@ async def test_what_cannot_be_asked(world: World, wrong: dict[str, Any], status:
     assert (await world.admin.get(f"{study.path}/moves"))["items"] == []
 
 
-def of(study: Study) -> Context:
-    settings = msgspec.convert({"curricula": [CURRICULUM]}, Settings, strict=False)
-    database, hooks = study.world.database, study.world.app.state.hooks
-    return Context("part_time_tracks", UUID(study.programme["id"]), settings, database, hooks=hooks)
-
-
 async def test_it_tells_how_far_it_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moving, "BEAT", 0.0)
     study = await small(world)
     await students(study, 10)
     made = await world.admin.post(f"{study.path}/moves", {"moduleId": study.modules["optics"]["id"], "offered": []})
-    working = asyncio.create_task(moving.work(of(study), Moving(UUID(made["id"]))))
+    working = asyncio.create_task(moving.work(context_of(study, CURRICULUM), Moving(UUID(made["id"]))))
     seen = []
     while not working.done():
         seen.append((await world.admin.get(f"{study.path}/moves/{made['id']}"))["share"])
@@ -214,13 +205,13 @@ async def test_one_whose_worker_dies_each_time_has_failed_and_can_be_asked_for_a
 
     with monkeypatch.context() as deadly:
         deadly.setattr(moving, "look_up", dies)
-        for _ in range(moving.TRIES):
+        for _ in range(plans.TRIES):
             with pytest.raises(KeyboardInterrupt):
-                await moving.work(of(study), payload)
+                await moving.work(context_of(study, CURRICULUM), payload)
             assert (await world.admin.get(path))["state"] == "running"
     await worked(world)
     found = await world.admin.get(path)
-    assert (found["state"], found["reason"], found["result"]) == ("failed", moving.DIED, None)
+    assert (found["state"], found["reason"], found["result"]) == ("failed", plans.DIED, None)
     assert told(await asked(study, "optics", "winter")) == {"all": 10, "later 1": 10}
 
 
@@ -238,7 +229,7 @@ async def test_one_whose_turn_came_while_the_plugin_was_off_has_failed_a_day_lat
     path, seen = f"{study.path}/moves/{made['id']}", []
     for moment in (OCTOBER + timedelta(hours=23), OCTOBER + timedelta(hours=25), OCTOBER + timedelta(days=181)):
         monkeypatch.setattr(tidying, "now", lambda at=moment: at)
-        await tidying.tidy(of(study))
+        await tidying.tidy(context_of(study, CURRICULUM))
         seen.append((await world.admin.call("GET", path)).json())
     assert [(one.get("state"), one.get("reason")) for one in seen] == [
         ("queued", None), ("failed", tidying.LOST), (None, None),
@@ -256,10 +247,10 @@ async def test_one_at_a_time_so_that_students_need_not_wait(world: World) -> Non
         ours = update(move).where(move.c.id == UUID(made[0]["id"]))
         await connection.execute(ours.values(state="running", heard_at=moving.now()))
     with pytest.raises(moving.Later):
-        await moving.work(of(other), Moving(UUID(made[1]["id"])))
+        await moving.work(context_of(other, CURRICULUM), Moving(UUID(made[1]["id"])))
     async with world.database.write() as connection:
         await connection.execute(ours.values(heard_at=moving.now() - moving.HEARD))
-    await moving.work(of(other), Moving(UUID(made[1]["id"])))
+    await moving.work(context_of(other, CURRICULUM), Moving(UUID(made[1]["id"])))
     assert (await world.admin.get(f"{other.path}/moves/{made[1]['id']}"))["state"] == "done"
 
 

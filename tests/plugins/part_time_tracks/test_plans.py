@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
-from lms_part_time_tracks import knowing
+from lms_part_time_tracks import knowing, plans, tidying
 
+from lms_core.api import Later, Unavailable
 from tests.support.exams import Faculty
-from tests.support.tracks import Study, where, worked
+from tests.support.tracks import Study, context_of, where, worked
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -203,3 +204,52 @@ async def test_who_has_left_is_told_so_and_strangers_have_no_track(world: World)
     assert (await ingrid.call("GET", f"{study.path}/me/plans/{asked['id']}")).status_code == 404
     for path in ("me/track", "me/plans", f"me/plans/{uuid4()}"):
         await stranger.get(f"{study.path}/{path}", 404)
+
+
+async def test_a_plan_whose_worker_dies_each_time_has_failed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = await Study.of(world)
+    ingrid = await study.student("Ingrid")
+    asked = await ingrid.post(f"{study.path}/me/plans", {})
+    payload = plans.Planning(UUID(asked["id"]))
+
+    async def dies(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    async def waits(*_: Any) -> Any:
+        raise Unavailable("later")
+
+    for happens, times, raised in ((waits, 9, Later), (dies, plans.TRIES, KeyboardInterrupt)):
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(plans, "look_up", happens)
+            for _ in range(times):
+                with pytest.raises(raised):
+                    await plans.make(context_of(study), payload)
+    path = f"{study.path}/me/plans/{asked['id']}"
+    assert (await ingrid.get(path))["state"] == "queued"
+    await worked(world)
+    found = await ingrid.get(path)
+    assert (found["state"], found["reason"], found["result"]) == ("failed", plans.DIED, None)
+    assert (await study.planned(ingrid))["state"] == "done"
+
+
+async def test_a_plan_whose_turn_came_while_the_plugin_was_off_has_failed_a_day_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = await Study.of(world)
+    ingrid = await study.student("Ingrid")
+    done = await study.planned(ingrid)
+    plugin = f"/programmes/{study.programme['id']}/plugins/part_time_tracks"
+    asked = await ingrid.post(f"{study.path}/me/plans", {})
+    await world.admin.put(plugin, {"enabled": False}, If_Match='"1"')
+    await worked(world)
+    await world.admin.put(plugin, {"enabled": True}, If_Match='"2"')
+    await worked(world)
+    path, seen = f"{study.path}/me/plans/{asked['id']}", []
+    for hours in (23, 25):
+        moment = datetime.fromisoformat(asked["madeAt"]) + timedelta(hours=hours)
+        monkeypatch.setattr(tidying, "now", lambda at=moment: at)
+        await tidying.tidy(context_of(study))
+        found = await ingrid.get(path)
+        seen.append((found["state"], found["reason"]))
+    assert seen == [("queued", None), ("failed", tidying.LOST)]
+    assert await ingrid.get(f"{study.path}/me/plans/{done['id']}") == done

@@ -72,6 +72,7 @@ def upgrade() -> None:
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("asked", lms_core.api.Json, nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("made_at", lms_core.api.Instant(), nullable=False),
         sa.Column("ended_at", lms_core.api.Instant(), nullable=True),
         sa.Column("result", lms_core.api.Json, nullable=True),
