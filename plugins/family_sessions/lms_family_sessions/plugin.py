@@ -45,6 +45,7 @@ from lms_family_sessions.slots import score
 from lms_family_sessions.suggest_routes import suggest_routes
 from lms_family_sessions.suggestions import Finding
 from lms_family_sessions.tables import tables
+from lms_family_sessions.tidying import tidy
 from lms_family_sessions.warnings import warn
 
 
@@ -127,6 +128,7 @@ class FamilySessions(Plugin):
     )
     jobs = (
         Job("suggest", suggest, payload=Finding, seconds=900),
+        Job("tidy", tidy, every=timedelta(hours=1)),
         Job("consequences", follow, every=timedelta(days=1), seconds=600),
         Job("school_age", grow_up, every=timedelta(days=7), seconds=600),
     )

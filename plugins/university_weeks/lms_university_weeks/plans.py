@@ -67,8 +67,8 @@ async def begin(context: Context, connection: AsyncConnection, week_id: UUID, ta
     row = {
         "id": new_id(), "programme_id": context.programme_id, "week_id": week_id, "revision": found.revision,
         "content": msgspec.to_builtins(content), "task": msgspec.to_builtins(task), "state": "queued", "stop": False,
-        "made_by": context.person_id, "made_at": moment, "heard_at": moment, "ended_at": None, "result": None,
-        "reason": None,
+        "tries": 0, "made_by": context.person_id, "made_at": moment, "heard_at": moment, "ended_at": None,
+        "result": None, "reason": None,
     }  # fmt: skip
     await connection.execute(insert(plan), row)
     await context.enqueue(connection, "solve", Solving(row["id"]))

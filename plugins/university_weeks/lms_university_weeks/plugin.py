@@ -1,5 +1,7 @@
 """The plugin: what it brings along, and what it does when it is asked."""
 
+from datetime import timedelta
+
 from lms_core.api import Context, Effect, Job, Permission, Plugin, PluginProposal, Role, hookimpl
 from lms_university_weeks.announcing import Announcement, announce
 from lms_university_weeks.choice_routes import choice_routes
@@ -12,6 +14,7 @@ from lms_university_weeks.settings import Settings
 from lms_university_weeks.sheet_routes import sheet_routes
 from lms_university_weeks.solving import solve
 from lms_university_weeks.tables import tables
+from lms_university_weeks.tidying import tidy
 
 
 class UniversityWeeks(Plugin):
@@ -40,6 +43,7 @@ class UniversityWeeks(Plugin):
     jobs = (
         Job("solve", solve, payload=Solving, seconds=3600),
         Job("announce", announce, payload=Announcement),
+        Job("tidy", tidy, every=timedelta(hours=1)),
     )
     tools = tuple(university_weeks.commands.values())
     tables = tables

@@ -18,6 +18,7 @@ from lms_core.api import (
     Context,
     Later,
     SessionConstraint,
+    Unavailable,
     now,
     read_participants,
     session_constraints,
@@ -38,6 +39,14 @@ BEAT = 1.0
 
 SPARE = 120.0
 """Seconds beyond its time after which a search is ended that does not end by itself."""
+
+AGAIN = timedelta(seconds=30)
+"""After so long a plan is begun that has to know what a plugin cannot tell now."""
+
+TRIES = 5
+"""So often a plan is begun anew whose worker died: less often than the host hands it over, or nobody would say so."""
+
+DIED = f"whoever computed the plan died or gave up {TRIES} times; ask for it again, and tell your operator"
 
 LARGEST = 64 * 1024 * 1024
 
@@ -75,12 +84,19 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 async def solve(context: Context, payload: Solving) -> None:
-    """Compute a plan; one whose worker died is computed anew. Raises Later where enough others are being computed."""
+    """Compute a plan; one whose worker died is computed anew, and has failed after some times.
+
+    Raises Later where enough others are being computed, and while another plugin cannot tell when people can come.
+    """
     row = await _take(context, payload.plan_id)
     if row is None:
         return
     content, task = msgspec.convert(row.content, WeekContent), msgspec.convert(row.task, Task)
-    people = await _constraints(context, content)
+    try:
+        people = await _constraints(context, content)
+    except Unavailable as error:
+        await _wait(context, payload.plan_id)
+        raise Later(now() + AGAIN, "a plugin cannot tell when people can come") from error
     async with context.read() as connection:
         wheres = await published_places(connection, row.week_id)
         attendance = await read_attendance(connection, row.week_id, content)
@@ -122,6 +138,10 @@ async def _take(context: Context, plan_id: UUID) -> Any:
         row: Any = (await connection.execute(select(plan).where(mine).with_for_update())).first()
         if row is None or row.state not in ("queued", "running"):
             return None
+        if row.tries >= TRIES:
+            given_up = {"state": "failed", "reason": DIED, "ended_at": now()}
+            await connection.execute(update(plan).where(mine).values(**given_up))
+            return None
         others = select(func.count()).where(
             plan.c.programme_id == context.programme_id,
             plan.c.state == "running",
@@ -131,8 +151,17 @@ async def _take(context: Context, plan_id: UUID) -> Any:
         if (await connection.scalar(others) or 0) >= context.settings.at_once:
             raise Later(now() + timedelta(seconds=2), "as many plans as the programme allows are being computed")
         await connection.execute(progress.delete().where(progress.c.plan_id == plan_id))
-        await connection.execute(update(plan).where(mine).values(state="running", heard_at=now()))
+        begun = {"state": "running", "heard_at": now(), "tries": row.tries + 1}
+        await connection.execute(update(plan).where(mine).values(**begun))
         return row
+
+
+async def _wait(context: Context, plan_id: UUID) -> None:
+    """Put a plan back among those that nobody works on; this was no try."""
+    ours = (plan.c.id == plan_id) & (plan.c.state == "running")
+    async with context.write(more=True) as connection:
+        waiting = {"state": "queued", "heard_at": now(), "tries": plan.c.tries - 1}
+        await connection.execute(update(plan).where(ours).values(**waiting))
 
 
 async def _constraints(context: Context, content: WeekContent) -> list[SessionConstraint]:

@@ -101,6 +101,7 @@ plan = Table(
     Column("task", Json, nullable=False),  # what was asked for
     Column("state", String(20), nullable=False),  # queued, running, done, cancelled, failed
     Column("stop", Boolean, nullable=False),  # somebody wants it to end with what there is
+    Column("tries", Integer, nullable=False),  # so often a worker has begun to compute it
     Column("made_by", Uuid, core_key("person", "SET NULL")),
     Column("made_at", Instant, nullable=False),
     Column("heard_at", Instant, nullable=False),  # its process was alive then

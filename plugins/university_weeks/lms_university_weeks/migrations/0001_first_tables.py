@@ -137,6 +137,7 @@ def upgrade() -> None:
         sa.Column("task", lms_core.api.Json, nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("stop", sa.Boolean(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("made_by", sa.Uuid(), nullable=True),
         sa.Column("made_at", lms_core.api.Instant(), nullable=False),
         sa.Column("heard_at", lms_core.api.Instant(), nullable=False),
