@@ -104,7 +104,7 @@ class Risk(View, frozen=True, kw_only=True):
 class WayOut(View, frozen=True, kw_only=True):
     """What would make a plan possible, and when the study would end then; `least`: less of its kind would not do."""
 
-    kind: Literal["hours", "longer", "let_go"]
+    kind: Literal["hours", "longer", "let_go", "mixed"]
     text: str
     least: bool
     finish: str

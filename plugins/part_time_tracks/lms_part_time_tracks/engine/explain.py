@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain, combinations
 from typing import Literal
@@ -21,6 +21,7 @@ from lms_part_time_tracks.engine.changes import Change, Hours, LetGo, Longer, ch
 from lms_part_time_tracks.engine.checker import check
 from lms_part_time_tracks.engine.demands import Demand, requests_of, rules_of, without
 from lms_part_time_tracks.engine.explanation import Explanation, Way
+from lms_part_time_tracks.engine.mixing import cheapest, needed, price
 from lms_part_time_tracks.engine.problem import Assignment, Problem
 from lms_part_time_tracks.engine.solve import possible, solve
 from lms_part_time_tracks.engine.words import hours, in_words, listed, named, number
@@ -108,10 +109,11 @@ class _Search:
         with suppress(_OutOfTimeError):
             for way in chain(self._more_hours(nearest), self._longer(), self._let_go()):
                 found.append(way)  # noqa: PERF402 - those found before time runs out are kept
+            found += self._mixed(found)
         return found
 
     def _way(
-        self, kind: Literal["hours", "longer", "let_go"], changes: Sequence[Change], text: str, least: bool
+        self, kind: Literal["hours", "longer", "let_go", "mixed"], changes: Sequence[Change], text: str, least: bool
     ) -> Way | None:
         """Return a way if it leads to a plan."""
         after = changed(self.problem, changes)
@@ -123,19 +125,15 @@ class _Search:
     def _more_hours(self, nearest: Answer | None) -> Iterator[Way]:
         if nearest is None:
             return
-        more = _needed(self.problem, nearest.plan or ())
-        said = [
-            f"{hours(minutes - (self.problem.terms[n].minutes or 0))} a week more in {self.problem.terms[n].name}"
-            for n, minutes in more.items()
-        ]
+        more = needed(self.problem, nearest.plan or ())
         changes = [Hours(minutes, n, n) for n, minutes in more.items()]
-        if way := self._way("hours", changes, listed(said), nearest.status == "optimal"):
+        if way := self._way("hours", changes, listed(_more(self.problem, more)), nearest.status == "optimal"):
             yield way
 
     def _longer(self) -> Iterator[Way]:
         for terms in range(1, LONGEST + 1):
             if self.holds(changed(self.problem, [Longer(terms)])):
-                if way := self._way("longer", [Longer(terms)], f"{terms} term{'s' * (terms > 1)} more", True):
+                if way := self._way("longer", [Longer(terms)], _terms(terms), True):
                     yield way
                 return
 
@@ -156,6 +154,19 @@ class _Search:
             if way := self._way("let_go", [LetGo(one) for one in gone], text, len(gone) == fewest):
                 yield way
             can = [one for one in can if one not in gone]
+
+    def _mixed(self, known: Sequence[Way]) -> Iterator[Way]:
+        """Several kinds at once, where those of one kind do not lead out, or cost half as much again."""
+        mix = cheapest(self.problem, self.left(), LONGEST, stop=self.stop)
+        prices = [price(self.problem, way.changes) for way in known]
+        if mix is None or mix.kinds < 2 or (prices and 2 * min(prices) < 3 * mix.price):
+            return
+        longer = changed(self.problem, [Longer(mix.terms)]) if mix.terms else self.problem
+        said = [listed(_more(longer, mix.minutes))] if mix.minutes else []
+        said += [_terms(mix.terms)] if mix.terms else []
+        said += [f"not this: {listed(in_words(longer, mix.requests))}"] if mix.requests else []
+        if way := self._way("mixed", mix.changes, ", and ".join(said), mix.least):
+            yield way
 
     def _enough(self, can: Sequence[Demand], conflicts: list[tuple[Demand, ...]]) -> Sequence[Demand]:
         """Return the fewest of some requests without which there is a plan; none if all of them are too few."""
@@ -182,15 +193,16 @@ def _fewest(demands: Sequence[Demand], conflicts: Sequence[Sequence[Demand]]) ->
     return [one for one, literal in chosen.items() if solver.boolean_value(literal)]
 
 
-def _needed(problem: Problem, plan: Sequence[Assignment]) -> dict[int, int]:
-    """Return the minutes a week of each term that takes more than there are: these, and whole tenths of hours more."""
-    found = {}
-    for n in range(problem.now, len(problem.terms)):
-        term = problem.terms[n]
-        minutes = sum(problem.module(one.module).minutes for one in plan if one.term == n)
-        if term.minutes is not None and minutes > term.minutes * term.weeks:
-            found[n] = term.minutes - (term.minutes * term.weeks - minutes) // (6 * term.weeks) * 6
-    return found
+def _more(problem: Problem, minutes: Mapping[int, int]) -> list[str]:
+    """Say how many hours more are needed in which terms."""
+    return [
+        f"{hours(many - (problem.terms[n].minutes or 0))} a week more in {problem.terms[n].name}"
+        for n, many in minutes.items()
+    ]
+
+
+def _terms(terms: int) -> str:
+    return f"{terms} term{'s' * (terms > 1)} more"
 
 
 def _reason(
@@ -199,7 +211,7 @@ def _reason(
     """Return the conflict as a sentence; where hours are missing, with where they are in the nearest plan."""
     also = [one for one in requests if one.kind != "hours"]
     terms = {one.term for one in requests if one.kind == "hours"}
-    short = {n: minutes for n, minutes in _needed(problem, nearest or ()).items() if n in terms}
+    short = {n: minutes for n, minutes in needed(problem, nearest or ()).items() if n in terms}
     if nearest and short:
         why = in_words(problem, [*also, *rules])
         because = f", because {listed(why)}" if why else ""

@@ -15,10 +15,10 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     """Changes after which a plan is possible, in words, with the best plan that was found then.
 
     `least` if it is proven that less of its kind would not do: hours a week summed over terms, terms, or the number of
-    requests.
+    requests; of what is mixed, that nothing is cheaper by the prices of `mixing`.
     """
 
-    kind: Literal["hours", "longer", "let_go"]
+    kind: Literal["hours", "longer", "let_go", "mixed"]
     changes: tuple[Change, ...]
     text: str
     least: bool

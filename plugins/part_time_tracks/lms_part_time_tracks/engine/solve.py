@@ -39,7 +39,7 @@ def solve(
             settled = Reached(level, 0, 0)
         else:
             model.model.minimize(what)
-            status, found, bound = _search(model, plan, until, workers, seed, ended)
+            status, found, bound = search(model, plan, until, workers, seed, ended)
             if status in (cp_model.INFEASIBLE, cp_model.MODEL_INVALID):
                 return Answer(status="infeasible")
             if found is None and plan is None:
@@ -63,7 +63,7 @@ def solve(
 def possible(problem: Problem, seconds: float, *, stop: threading.Event | None = None) -> bool | None:
     """Return whether there is a plan; None if the time was too short to tell."""
     until = time.monotonic() + seconds
-    status, _, _ = _search(Model(problem), None, until, 1, 0, stop or threading.Event())
+    status, _, _ = search(Model(problem), None, until, 1, 0, stop or threading.Event())
     return None if status == cp_model.UNKNOWN else status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
 
 
@@ -87,7 +87,7 @@ def latest(
             model = _within(replace(problem, fixed=rest), finish)
         own = zip(model.options[one.module], model.chosen[one.module], strict=True)
         model.model.maximize(sum((option.at.term + 1) * literal for option, literal in own))
-        status, moved, _ = _search(model, tuple(plan), until, 1, 0, ended)
+        status, moved, _ = search(model, tuple(plan), until, 1, 0, ended)
         if status == cp_model.OPTIMAL and moved is not None:
             found[one.module] = next(other.term for other in moved if other.module == one.module)
     return found
@@ -99,7 +99,7 @@ def _within(problem: Problem, finish: int) -> Model:
     return model
 
 
-def _search(
+def search(
     model: Model,
     plan: tuple[Assignment, ...] | None,
     until: float,
@@ -107,6 +107,7 @@ def _search(
     seed: int,
     stop: threading.Event,
 ) -> tuple[cp_model.CpSolverStatus, tuple[Assignment, ...] | None, int | None]:
+    """Minimise what a model is about, from a plan on; return how that ended, the best plan, and what bounds it."""
     left = until - time.monotonic()
     if left <= 0 or stop.is_set():
         return cp_model.UNKNOWN, None, None
