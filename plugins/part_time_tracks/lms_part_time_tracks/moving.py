@@ -120,8 +120,8 @@ def _moved(problem: Problem, first: int, row: Any) -> Problem:
     key, seasons = str(row.module_id), row.offered.split(",")
     if all(one.key != key for one in problem.modules):
         return problem
-    terms = [n for n, term in enumerate(problem.terms) if n >= row.first - first and term.season in seasons]
-    return changed(problem, [Offer(key, row.first - first, tuple(terms))])
+    terms = tuple(n for n, term in enumerate(problem.terms) if term.season in seasons)
+    return changed(problem, [Offer(key, row.first - first, terms)])
 
 
 async def _ends(engine: Solver, problem: Problem, seconds: float) -> int | str:

@@ -52,7 +52,8 @@ class ShiftRun(msgspec.Struct, frozen=True, tag="shift_run"):
 class Offer(msgspec.Struct, frozen=True, tag="offer"):
     """From a term on, a module is taught in these terms instead; runs that are published stay as they are.
 
-    Where it is not taught any more, nobody who wanted it insists on it.
+    Those of these terms that are before it do not count. Where it is not taught any more, nobody who wanted it insists
+    on it.
     """
 
     module: str
