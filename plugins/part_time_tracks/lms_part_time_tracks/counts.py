@@ -20,6 +20,11 @@ SPARE = 3
 """So many people can come or go before a number that was told is told anew."""
 
 
+def near(number: int) -> int | None:
+    """Return a number of people to the nearest five, and none for few: two of these do not give away a third."""
+    return max(FEW, (number + STEP // 2) // STEP * STEP) if number >= FEW else None
+
+
 def told(number: int, kept: Iterable[int | None] = ()) -> int | None:
     """Return what is told of a number of people; `kept` is what was told before, that which counts most first."""
     for one in kept:

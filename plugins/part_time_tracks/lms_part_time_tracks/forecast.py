@@ -12,20 +12,18 @@ from sqlalchemy import and_, func, select
 
 from lms_core.api import AsyncConnection, Catalogue, Context, SessionFacts, View, read_catalogue, read_sessions
 from lms_part_time_tracks.calendar import Terms
+from lms_part_time_tracks.counts import FEW, near
 from lms_part_time_tracks.knowing import today
 from lms_part_time_tracks.tables import placed
-
-FEW = 5
-"""Of fewer people no number is told."""
 
 AHEAD = 4
 """Terms that are looked at: two years."""
 
 
 class Demand(View, frozen=True, kw_only=True):
-    """How many plan a module in a term (null: fewer than five, or nobody), and how many seats its runs have then.
+    """How many have a module in a term of an accepted plan, to the nearest five, and how many seats its runs have.
 
-    What fewer than five plan is not listed at all while no run is published.
+    Null are fewer than five, or nobody; what fewer than five plan is not listed at all while no run is published.
 
     `seats` is null while no run of it is published for the term.
     """
@@ -49,7 +47,11 @@ class Clash(View, frozen=True, kw_only=True):
 
 
 class Forecast(View, frozen=True, kw_only=True):
-    """What accepted plans say of the next two years; `plans` is how many there are (null: fewer than five)."""
+    """What accepted plans say of the next two years.
+
+    `plans` is how many there are, to the nearest five (null: fewer than five). With exact numbers, what is not told of
+    a few would follow from the others.
+    """
 
     plans: int | None
     demand: list[Demand]
@@ -72,11 +74,11 @@ async def forecast(context: Context, connection: AsyncConnection) -> Forecast:
     for run in catalogue.runs:
         seats[run.module_id, run.term] += run.seats
     return Forecast(
-        plans=people if people and people >= FEW else None,
+        plans=near(people or 0),
         demand=[
             Demand(
                 module_id=module.module_id, key=module.key, title=module.title, term=Terms(catalogue.terms)[term].name,
-                students=number if (number := students.get((module.module_id, term), 0)) >= FEW else None,
+                students=near(students.get((module.module_id, term), 0)),
                 seats=seats.get((module.module_id, term)),
             )
             for module in catalogue.modules
@@ -118,7 +120,7 @@ async def _clashes(connection: AsyncConnection, catalogue: Catalogue, first: int
                 Clash(
                     runs=[one.run_id, two.run_id], titles=[one.title, two.title], sessions=number,
                     term=Terms(catalogue.terms)[one.term].name,
-                    students=wanted[frozenset((one.module_id, two.module_id))],
+                    students=near(wanted[frozenset((one.module_id, two.module_id))]) or FEW,
                 )
             )  # fmt: skip
     return sorted(found, key=lambda clash: (-clash.students, clash.titles))

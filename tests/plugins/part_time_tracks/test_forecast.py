@@ -41,6 +41,9 @@ async def test_demand_is_told_from_five_on(world: World) -> None:
         "plans": 5, "clashes": [],
         "demand": [told(study, key, term, 5, seats) for key, term, seats in planned()],
     }  # fmt: skip
+    # seven are told as five: else what two of them plan would follow from what the others do
+    await accepted(study, [await study.student(f"Student {n}") for n in (5, 6)])
+    assert (await world.admin.get(f"{study.path}/forecast"))["plans"] == 5
     assert run["capacity"] == 3
     assert await world.admin.get(f"{other.path}/forecast") == {"plans": None, "clashes": [], "demand": []}
     await people[0].get(f"{study.path}/forecast", 403)
