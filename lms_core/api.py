@@ -96,7 +96,7 @@ from lms_core.planning import (
     score_slots,
     session_constraints,
 )
-from lms_core.progress.credits import book_credit
+from lms_core.progress.credits import book_credit, reverse_credit
 from lms_core.studying import (
     Catalogue,
     Earned,
@@ -259,6 +259,7 @@ __all__ = [
     "read_study",
     "read_units",
     "register_for_exam",
+    "reverse_credit",
     "revoke_guests",
     "score_slots",
     "send_mail",

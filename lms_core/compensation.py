@@ -74,10 +74,12 @@ class StudyTerm(msgspec.Struct, frozen=True, kw_only=True):
 class StudyFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Since when a person studies a programme, its terms in their order, and in how many the study has to be done.
 
+    `regulation` is the version that she follows.
     `most_terms` is `maxTerms` of the regulation that she follows; null where that says nothing, or no number.
     """
 
     since: date
+    regulation: str
     most_terms: int | None
     terms: tuple[StudyTerm, ...]
 
@@ -141,7 +143,7 @@ async def read_seat_claims(
 async def read_study(connection: AsyncConnection, person_id: UUID, programme_id: UUID) -> StudyFacts:
     """Return what a person's time for a study goes by. Raises NotFound if she does not study it. Two statements."""
     query = (
-        select(programme_enrolment.c.since, regulation.c.limits)
+        select(programme_enrolment.c.since, regulation.c.version, regulation.c.limits)
         .join(regulation, regulation.c.id == programme_enrolment.c.regulation_id)
         .where(
             programme_enrolment.c.person_id == person_id, programme_enrolment.c.programme_id == programme_id,
@@ -160,7 +162,7 @@ async def read_study(connection: AsyncConnection, person_id: UUID, programme_id:
     )
     most = (row.limits or {}).get("maxTerms")
     valid = isinstance(most, int) and not isinstance(most, bool) and most > 0
-    return StudyFacts(since=row.since.date(), most_terms=most if valid else None, terms=terms)
+    return StudyFacts(since=row.since.date(), regulation=row.version, most_terms=most if valid else None, terms=terms)
 
 
 async def pause_terms(context: Context, connection: AsyncConnection, person_id: UUID, numbers: Collection[int]) -> None:

@@ -192,6 +192,7 @@ def test_what_plugins_may_import_changes_only_on_purpose() -> None:
         "read_study",
         "read_units",
         "register_for_exam",
+        "reverse_credit",
         "revoke_guests",
         "score_slots",
         "send_mail",

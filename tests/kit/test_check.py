@@ -315,7 +315,7 @@ def test_people_get_a_table_and_a_sentence(tmp_path: Path, postgres_server: str)
         ("nowhere/at-all", "There is no folder nowhere/at-all."),
         (
             "nobody",
-            "There is no folder and no installed plugin or distribution nobody; installed are: family_sessions, part_time_tracks, sample, university_weeks.",
+            "There is no folder and no installed plugin or distribution nobody; installed are: family_sessions, internship_credit, part_time_tracks, sample, university_weeks.",
         ),
         ("file", "file is a file; name the folder of the distribution, which holds its pyproject.toml."),
         ("empty", "FOLDER/empty holds no pyproject.toml; name the folder of the distribution."),
@@ -359,6 +359,7 @@ def test_an_installed_plugin_is_found_by_its_names(tmp_path: Path, monkeypatch: 
         assert [path for _, path in sources(found)] == ["lms_sample/__init__.py", "lms_sample/inside/deep.py"]
         assert others(found) == {
             "lms_family_sessions": "family_sessions",
+            "lms_internship_credit": "internship_credit",
             "lms_part_time_tracks": "part_time_tracks",
             "lms_single": "single",
             "lms_university_weeks": "university_weeks",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SAMPLES = Path(__file__).parents[1] / "core" / "plugin_tables" / "samples"
 METADATA = "Metadata-Version: 2.1\nName: lms-diary\nVersion: 1.2.0\n"
 
-OF_THE_REPOSITORY = ("lms_family_sessions.", "lms_part_time_tracks.", "lms_university_weeks.")
+OF_THE_REPOSITORY = ("lms_family_sessions.", "lms_internship_credit.", "lms_part_time_tracks.", "lms_university_weeks.")
 
 LATER = """
 import sqlalchemy as sa

@@ -44,7 +44,7 @@ def test_doctor_finds_nothing_wrong(database_url: str, surroundings: dict[str, s
         "ok     database       answers",
         f"ok     migrations     at {head_revision()}",
         "ok     content store  answers, and refuses strangers",
-        "ok     plugins        family_sessions, part_time_tracks, university_weeks",
+        "ok     plugins        family_sessions, internship_credit, part_time_tracks, university_weeks",
         f"ok     clock          agrees with {others}",
     ]
     assert tools == TOOLS if not missing() else tools.startswith("ok     tools          no ")
@@ -93,7 +93,7 @@ def test_a_migration_without_the_store_says_so_in_one_line(surroundings: dict[st
     environment = {**surroundings, "LMS_STORE_URL": nowhere, "LMS_DATABASE_URL": f"sqlite:///{tmp_path / 'new'}"}
     assert said("migrate", env=environment) == (
         1,
-        f"database: empty -> {head_revision()}\nplugin family_sessions: empty -> 0001\nplugin part_time_tracks: empty -> 0001\nplugin university_weeks: empty -> 0001\n",
+        f"database: empty -> {head_revision()}\nplugin family_sessions: empty -> 0001\nplugin internship_credit: empty -> 0001\nplugin part_time_tracks: empty -> 0001\nplugin university_weeks: empty -> 0001\n",
         f"Error: The object store at {nowhere} cannot be reached or answers too late.\n",
     )
 

@@ -72,7 +72,7 @@ def test_the_first_administrator_of_a_new_installation(
     ready = f"content store: bucket {surroundings['LMS_STORE_BUCKET']} is ready\n"
     assert finished(LMS, "migrate", env=environment) == (
         0,
-        f"database: empty -> {head_revision()}\nplugin family_sessions: empty -> 0001\nplugin part_time_tracks: empty -> 0001\nplugin university_weeks: empty -> 0001\n{ready}",
+        f"database: empty -> {head_revision()}\nplugin family_sessions: empty -> 0001\nplugin internship_credit: empty -> 0001\nplugin part_time_tracks: empty -> 0001\nplugin university_weeks: empty -> 0001\n{ready}",
         "",
     )
 

@@ -1,0 +1,438 @@
+"""Keeping cases: every step in one transaction with its history, its signatures and the ECTS that follow from it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec.structs import replace
+from sqlalchemy import insert, select, update
+
+from lms_core.api import (
+    AsyncConnection,
+    BadValue,
+    Conflict,
+    Context,
+    FieldError,
+    InvalidInput,
+    Invitation,
+    NotFound,
+    book_credit,
+    changed_or_raise,
+    insert_into,
+    invite_guests,
+    new_id,
+    now,
+    read_person,
+    read_study,
+    reverse_credit,
+    revoke_guests,
+)
+from lms_internship_credit import tables as t
+from lms_internship_credit.case import Around, Case, Entry, Evaluation, step
+from lms_internship_credit.guards import CLEARANCES
+from lms_internship_credit.lifecycle import Refusal, Role, State
+from lms_internship_credit.policy import Internship
+from lms_internship_credit.wire import Clearing, Draft, Link, Report, Settling
+
+DONE: frozenset[State] = frozenset({"recognised", "booked"})
+"""States in which a part counts as done for the others; one that is partly recognised counts once it can be booked."""
+
+OVER: frozenset[State] = frozenset({"withdrawn", "rejected", "lapsed"})
+"""States after which a part may be begun anew with another case."""
+
+
+Settled = dict[str, tuple[str, Decimal]]
+"""Of each part that the board has settled without a case: waived or recognised, and how many ECTS."""
+
+
+class Who(msgspec.Struct, frozen=True):
+    """Who takes a step: in which role, which person of the system if it is one, and by which name."""
+
+    role: Role
+    person_id: UUID | None
+    name: str
+
+
+CLOCK = Who("clock", None, "the calendar")
+
+
+def today_in(context: Context) -> date:
+    """Return what day it is for the programme."""
+    return now().astimezone(ZoneInfo(context.settings.zone)).date()
+
+
+def source(part: str) -> str:
+    """Name what the ECTS of a part are for: a person gets them once, whichever case brings them."""
+    return f"internship_credit:{part}"
+
+
+async def begin(context: Context, connection: AsyncConnection, part: str, organisation_id: UUID) -> Case:
+    """Open a case of the person who asks, as a draft.
+
+    Raises NotFound (not a student here, no such organisation), Conflict where her regulation has no internship, and
+    InvalidInput for a part that it has not. Four statements.
+    """
+    assert context.person_id
+    study = await read_study(connection, context.person_id, context.programme_id)
+    internship = of_regulation(context, study.regulation)
+    if internship.part(part) is None:
+        known = ", ".join(one.key for one in internship.parts)
+        raise InvalidInput(
+            "The regulation has no such part of an internship.",
+            errors=[FieldError("body.part", f"must be one of {known}")],
+        )
+    await find_organisation(context, connection, organisation_id)
+    made = Case(
+        id=new_id(), person_id=context.person_id, regulation=study.regulation, part=part,
+        organisation_id=organisation_id,
+    )  # fmt: skip
+    await connection.execute(insert(t.case), {"made_at": now(), **_row(context, made)})
+    return made
+
+
+def of_regulation(context: Context, version: str) -> Internship:
+    """Return what a regulation demands. Raises Conflict where it has no internship."""
+    found: Internship | None = context.settings.internship(version)
+    if found is None:
+        raise Conflict(f"The regulation {version} has no internship that brings ECTS here.")
+    return found
+
+
+async def find_organisation(context: Context, connection: AsyncConnection, organisation_id: UUID) -> Any:
+    """Return the row of an organisation of the programme. Raises NotFound. One statement."""
+    c = t.organisation.c
+    query = select(t.organisation).where(c.id == organisation_id, c.programme_id == context.programme_id)
+    row = (await connection.execute(query)).first()
+    if row is None:
+        raise NotFound("There is no such organisation.")
+    return row
+
+
+async def check_supervisor(context: Context, connection: AsyncConnection, person_id: UUID) -> None:
+    """Raise NotFound unless this person supervises internships of the programme. One statement."""
+    c = t.supervisor.c
+    query = select(c.person_id).where(c.programme_id == context.programme_id, c.person_id == person_id)
+    if await connection.scalar(query) is None:
+        raise NotFound("Nobody of this id supervises internships here; GET supervisors lists who does.")
+
+
+def case_of(row: Any) -> Case:
+    """Return the case that a row keeps."""
+    return msgspec.convert(row.details, Case)
+
+
+async def find(context: Context, connection: AsyncConnection, case_id: UUID, who: Who) -> Case:
+    """Return a case that is this one's business. Raises NotFound. One statement."""
+    c = t.case.c
+    query = select(t.case).where(c.id == case_id, c.programme_id == context.programme_id)
+    row = (await connection.execute(query)).first()
+    if row is None or not concerns(case_of(row), who):
+        raise NotFound("There is no such case.")
+    return case_of(row)
+
+
+def concerns(case: Case, who: Who) -> bool:
+    """Tell whether a case is somebody's business: her own, one that she supervises, or any for office and board."""
+    if who.role == "student":
+        return case.person_id == who.person_id
+    if who.role == "supervisor":
+        return case.supervisor_id == who.person_id
+    return True
+
+
+async def _all_of(context: Context, connection: AsyncConnection, case_id: UUID, who: Who) -> tuple[Case, list[Case]]:
+    """Return a case and all others of its student, each held until the transaction ends. Raises NotFound.
+
+    Two statements: whose it is cannot change, and then her cases in the order of their ids, so that nobody waits for
+    somebody who waits.
+    """
+    c = t.case.c
+    case = await find(context, connection, case_id, who)
+    hers = select(t.case).where(c.programme_id == context.programme_id, c.person_id == case.person_id)
+    rows = (await connection.execute(hers.order_by(c.id).with_for_update())).all()
+    cases = [case_of(row) for row in rows]
+    held = next((one for one in cases if one.id == case_id), None)
+    if held is None or not concerns(held, who):
+        raise NotFound("There is no such case.")
+    return held, [one for one in cases if one.id != case_id]
+
+
+async def settled_of(context: Context, connection: AsyncConnection, person_id: UUID) -> Settled:
+    """Return what the board has settled of a person's internship, by part. One statement."""
+    c = t.settled.c
+    query = select(c.part, c.kind, c.ects).where(c.programme_id == context.programme_id, c.person_id == person_id)
+    return {row.part: (row.kind, row.ects) for row in await connection.execute(query)}
+
+
+def around(internship: Internship, case: Case, others: Sequence[Case], settled: Settled) -> Around:
+    """Return what a case depends on besides itself."""
+    part = internship.part(case.part)
+    if part is None:
+        raise Conflict(f"The regulation {case.regulation} has no part {case.part} any more; the board has to decide.")
+    waived = {key for key, (kind, _) in settled.items() if kind == "waived"}
+    done = waived | {one.part for one in others if one.state in DONE or (one.state == "partial" and one.accepted)}
+    kind, ects = settled.get(case.part, ("", Decimal(0)))
+    busy = {one.part for one in others if one.state not in OVER and one.state not in ("draft", "returned")}
+    return Around(
+        internship=internship,
+        part=part,
+        elsewhere=case.part in busy | waived,
+        others_done={one.key for one in internship.parts} - {case.part} <= done,
+        recognised=ects if kind == "recognised" else Decimal(0),
+    )
+
+
+async def take(
+    context: Context, connection: AsyncConnection, case_id: UUID, entry: Entry, who: Who, expected: int | None = None
+) -> Case:
+    """Take a step of a case, and book what is due then.
+
+    `expected` is the revision that was read (null: any, for those who come by a link). Raises NotFound, InvalidInput,
+    Conflict that says what is missing and who can do it, and PreconditionFailed. Nine statements, two more for an
+    agreement or a signature, and five for each booking.
+    """
+    case, others = await _all_of(context, connection, case_id, who)
+    if expected is not None and case.revision != expected:
+        same = (t.case.c.id == case_id) & (t.case.c.programme_id == context.programme_id)
+        await changed_or_raise(connection, t.case, same, expected)
+    internship = of_regulation(context, case.regulation)
+    surroundings = around(internship, case, others, await settled_of(context, connection, case.person_id))
+    try:
+        moved = step(case, surroundings, entry, who.role, who.person_id, today_in(context))
+    except BadValue as wrong:
+        where = [FieldError(f"body.{wrong.field}", wrong.reason)]
+        raise InvalidInput("This step cannot be taken like that.", errors=where) from wrong
+    if isinstance(moved, Refusal):
+        raise Conflict(moved.text, errors=[FieldError(one.need, f"{one.text} ({one.who})") for one in moved.missing])
+    if entry.action in ("approve", "amend"):
+        moved = await _written(context, connection, moved)
+    if entry.action == "sign":
+        values = {
+            "case_id": case.id, "version": case.version, "party": who.role, "programme_id": context.programme_id,
+            "name": who.name, "sha256": entry.sha256, "at": now(),
+        }  # fmt: skip
+        await connection.execute(insert(t.signature), values)
+    if entry.action == "reverse":
+        assert who.person_id
+        await reverse_credit(connection, case.person_id, source(case.part), entry.note, who.person_id)
+    await _step_kept(context, connection, case, moved, entry, who)
+    return await _book(context, connection, internship, moved, others)
+
+
+async def _book(
+    context: Context, connection: AsyncConnection, internship: Internship, case: Case, others: Sequence[Case]
+) -> Case:
+    """Book every part of a student whose time has come, now that one of her cases has moved; return that case."""
+    if case.state not in ("recognised", "partial"):
+        return case
+    settled = await settled_of(context, connection, case.person_id)
+    cases = {one.id: one for one in (*others, case)}
+    for one in list(cases.values()):
+        if one.state not in ("recognised", "partial"):
+            continue
+        rest = [other for other in cases.values() if other.id != one.id]
+        entry = Entry(action="book")
+        booked = step(one, around(internship, one, rest, settled), entry, "clock", None, today_in(context))
+        if isinstance(booked, Refusal):
+            continue
+        assert one.granted
+        assert one.decided_by
+        part = internship.part(one.part)
+        await book_credit(
+            connection, one.person_id, source(one.part), one.granted, f"internship_credit:case:{one.id}",
+            one.decided_by, title=part.title if part else one.part, programme_id=context.programme_id,
+        )  # fmt: skip
+        await _step_kept(context, connection, one, booked, entry, CLOCK)
+        cases[one.id] = booked
+    return cases[case.id]
+
+
+async def book_due(context: Context, connection: AsyncConnection, case_id: UUID) -> None:
+    """Book a case whose time for an appeal is over."""
+    case, others = await _all_of(context, connection, case_id, CLOCK)
+    await _book(context, connection, of_regulation(context, case.regulation), case, others)
+
+
+async def _written(context: Context, connection: AsyncConnection, case: Case) -> Case:
+    """Write the agreement that is to be signed now, byte for byte, and name its SHA-256 in the case."""
+    organisation = await find_organisation(context, connection, case.organisation_id)
+    student = await read_person(connection, case.person_id)
+    supervisor = await read_person(connection, case.supervisor_id) if case.supervisor_id else None
+    content = msgspec.json.encode(
+        {
+            "case": case.id,
+            "version": case.version,
+            "regulation": case.regulation,
+            "part": case.part,
+            "student": {"name": student.name, "email": student.email},
+            "host": {"name": organisation.name, "place": organisation.place, "country": organisation.country},
+            "mentor": case.mentor,
+            "supervisor": {"name": supervisor.name, "email": supervisor.email} if supervisor else None,
+            "agreed": case.change or case.description,
+        },
+        order="deterministic",
+    )
+    digest = hashlib.sha256(content).hexdigest()
+    values = {
+        "case_id": case.id, "version": case.version, "programme_id": context.programme_id,
+        "content": content.decode(), "sha256": digest, "made_at": now(),
+    }  # fmt: skip
+    await connection.execute(insert(t.agreement), values)
+    return replace(case, digest=digest)
+
+
+async def _step_kept(
+    context: Context, connection: AsyncConnection, before: Case, after: Case, entry: Entry, who: Who
+) -> None:
+    given = msgspec.to_builtins(entry)
+    entered = {key: value for key, value in given.items() if value is not None and key not in ("action", "note")}
+    await keep(context, connection, before, after, who, entry.action, entry.note, entered)
+
+
+async def keep(
+    context: Context,
+    connection: AsyncConnection,
+    before: Case,
+    after: Case,
+    who: Who,
+    action: str,
+    note: str = "",
+    entered: Any = None,
+) -> None:
+    """Keep a case as it is now, and a line of its history. Two statements. Raises PreconditionFailed."""
+    c = t.case.c
+    same = (c.id == before.id) & (c.revision == before.revision)
+    done = await connection.execute(update(t.case).where(same).values(**_row(context, after)))
+    if not done.rowcount:
+        await changed_or_raise(connection, t.case, c.id == before.id, before.revision)
+    line = {
+        "case_id": after.id, "number": after.revision, "programme_id": context.programme_id, "at": now(),
+        "action": action, "role": who.role, "by_id": who.person_id, "by_name": who.name,
+        "before": before.state, "after": after.state, "note": note, "entered": entered or {},
+    }  # fmt: skip
+    await connection.execute(insert(t.history), line)
+
+
+def _row(context: Context, case: Case) -> dict[str, Any]:
+    what = case.change or case.description
+    return {
+        "id": case.id, "programme_id": context.programme_id, "person_id": case.person_id, "regulation": case.regulation,
+        "part": case.part, "organisation_id": case.organisation_id, "supervisor_id": case.supervisor_id,
+        "state": case.state, "revision": case.revision, "due": case.due, "decided_on": case.decided_on,
+        "first_day": what.first_day if what else None, "last_day": what.last_day if what else None,
+        "details": msgspec.to_builtins(case), "moved_at": now(),
+    }  # fmt: skip
+
+
+async def edit(
+    context: Context, connection: AsyncConnection, case_id: UUID, who: Who, expected: int, given: Draft
+) -> Case:
+    """Describe a draft and name its supervisor. Raises NotFound, Conflict (no draft) and PreconditionFailed."""
+    case, _ = await _all_of(context, connection, case_id, who)
+    if case.state != "draft":
+        raise Conflict(
+            f"What is {case.state} cannot be edited; the step 'revise' makes it a draft again, where it may."
+        )
+    await check_supervisor(context, connection, given.supervisor_id)
+    made = replace(case, description=given.description, supervisor_id=given.supervisor_id, revision=expected + 1)
+    await keep(
+        context, connection, replace(case, revision=expected), made, who, "describe", "", msgspec.to_builtins(given)
+    )
+    return made
+
+
+async def clear(
+    context: Context, connection: AsyncConnection, case_id: UUID, who: Who, kind: str, given: Clearing
+) -> Case:
+    """Say whether one of insurance, residence and wage is cleared, and on what grounds. Raises NotFound, Conflict."""
+    case, _ = await _all_of(context, connection, case_id, who)
+    if kind not in CLEARANCES:
+        raise NotFound(f"There is nothing of this kind to clear; there is {', '.join(CLEARANCES)}.")
+    if case.state not in ("host_confirmed", "approved", "agreement_signed"):
+        raise Conflict(f"What is {case.state} is not to be cleared.")
+    cleared = case.cleared | {kind} if given.cleared else case.cleared - {kind}
+    made = replace(case, cleared=cleared, revision=case.revision + 1)
+    await keep(context, connection, case, made, who, "judge", given.note, {"kind": kind, "cleared": given.cleared})
+    return made
+
+
+async def evaluate(context: Context, connection: AsyncConnection, case_id: UUID, who: Who, judged: Evaluation) -> Case:
+    """Keep how the mentor judges. Raises NotFound, and Conflict before the end and after the decision."""
+    case, _ = await _all_of(context, connection, case_id, who)
+    if case.state not in ("ended", "certified", "rework", "report_submitted"):
+        raise Conflict(f"What is {case.state} is not evaluated by its host.")
+    made = replace(case, evaluation=judged, revision=case.revision + 1)
+    await keep(context, connection, case, made, who, "rate", judged.words, msgspec.to_builtins(judged))
+    return made
+
+
+async def hand_in(context: Context, connection: AsyncConnection, case_id: UUID, who: Who, report: Report) -> Case:
+    """Keep a report; it counts once it is submitted. Raises NotFound, and Conflict when none is awaited."""
+    case, _ = await _all_of(context, connection, case_id, who)
+    if case.state not in ("ended", "certified", "rework"):
+        raise Conflict(f"No report is awaited of what is {case.state}.")
+    made = replace(case, report=True, revision=case.revision + 1)
+    await keep(context, connection, case, made, who, "write", "", {"text": report.text})
+    return made
+
+
+async def settle(context: Context, connection: AsyncConnection, person_id: UUID, part: str, given: Settling) -> None:
+    """Waive a part for an experienced student, or recognise ECTS for it from elsewhere; then book what waited for it.
+
+    Raises NotFound, InvalidInput and Conflict (it is booked or under way).
+    """
+    study = await read_study(connection, person_id, context.programme_id)
+    internship = of_regulation(context, study.regulation)
+    if internship.part(part) is None:
+        raise NotFound(f"The regulation {study.regulation} has no part {part}.")
+    c = t.case.c
+    hers = select(t.case).where(c.programme_id == context.programme_id, c.person_id == person_id)
+    cases = [case_of(row) for row in await connection.execute(hers.order_by(c.id).with_for_update())]
+    if any(one.part == part and one.state not in OVER for one in cases):
+        raise Conflict("There is a case of this part; it has to come to its end, or be withdrawn, before.")
+    values = {
+        "kind": given.kind,
+        "ects": given.ects,
+        "evidence": given.evidence,
+        "by_id": context.person_id,
+        "at": now(),
+    }
+    key = {"programme_id": context.programme_id, "person_id": person_id, "part": part}
+    await connection.execute(
+        insert_into(connection, t.settled)
+        .values(**key, **values)
+        .on_conflict_do_update(index_elements=list(key), set_=values)
+    )
+    for one in cases:
+        if one.state in ("recognised", "partial"):
+            await _book(context, connection, internship, one, [other for other in cases if other.id != one.id])
+            break
+
+
+async def link(context: Context, connection: AsyncConnection, case_id: UUID, role: Literal["host", "mentor"]) -> Link:
+    """Make a link for one step of the host or the mentor, and revoke those before. Raises NotFound and Conflict."""
+    case = await find(context, connection, case_id, Who("office", context.person_id, ""))
+    firm = await find_organisation(context, connection, case.organisation_id)
+    if role == "mentor" and case.mentor is None:
+        raise Conflict("No mentor is named yet; the host names one with the step 'confirm'.")
+    name = case.mentor.name if role == "mentor" and case.mentor else firm.contact_name
+    await revoke_guests(context, connection, f"internship_credit.{role}", str(case_id))
+    invitation = Invitation(
+        role=f"internship_credit.{role}", about=str(case_id), title=f"{name}, {firm.name}"[:200], path=role,
+        valid=timedelta(days=context.settings.link_days), once=True,
+    )  # fmt: skip
+    [made] = await invite_guests(context, connection, [invitation])
+    return Link(made.url, made.expires_at)
+
+
+def case_of_guest(context: Context) -> UUID:
+    """Return which case the link of a guest is about."""
+    assert context.guest
+    return UUID(context.guest.about)

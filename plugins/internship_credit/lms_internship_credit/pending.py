@@ -1,0 +1,29 @@
+"""ECTS that an internship may bring: shown beside the booked ones, never counted."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import select
+
+from lms_core.api import Context, CreditsRequest, PendingCredit
+from lms_internship_credit import tables as t
+from lms_internship_credit.case import Case
+from lms_internship_credit.cases import OVER, source
+
+
+async def pending(context: Context, request: CreditsRequest) -> list[PendingCredit]:
+    """Return what the cases of a person may bring. One statement."""
+    c = t.case.c
+    over = [*OVER, "booked", "draft"]
+    query = select(c.details).where(
+        c.programme_id == context.programme_id, c.person_id == request.person_id, c.state.not_in(over)
+    )
+    async with context.read() as connection:
+        cases = [msgspec.convert(row.details, Case) for row in await connection.execute(query.order_by(c.id))]
+    found = []
+    for case in cases:
+        internship = context.settings.internship(case.regulation)
+        if internship and (part := internship.part(case.part)):
+            ects = part.ects if case.granted is None else case.granted
+            found.append(PendingCredit(source(part.key), part.title, ects, case.state.replace("_", " ")))
+    return found

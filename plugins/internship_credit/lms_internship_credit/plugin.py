@@ -1,0 +1,61 @@
+"""The plugin: what it brings along, and what it does when it is asked."""
+
+from datetime import timedelta
+
+from lms_core.api import Context, CreditsRequest, Job, PendingCredit, Permission, Plugin, Role, hookimpl
+from lms_internship_credit.calendar import turn
+from lms_internship_credit.pending import pending
+from lms_internship_credit.routes import routes
+from lms_internship_credit.settings import Settings
+from lms_internship_credit.tables import tables
+
+
+class InternshipCredit(Plugin):
+    """Internships of a programme, from the agreement with a firm to ECTS that are booked once."""
+
+    name = "internship_credit"
+    requires = "lms>=0.2,<1"
+    settings = Settings
+    roles = (
+        Role("internship_credit.officer", "Internship office"),
+        Role("internship_credit.board", "Examination board"),
+    )
+    permissions = (
+        Permission("internship_credit.own", "have an internship of one's own", roles=("student",)),
+        Permission(
+            "internship_credit.read",
+            "see firms and who supervises internships",
+            roles=(
+                "student",
+                "lecturer",
+                "programme_administrator",
+                "internship_credit.officer",
+                "internship_credit.board",
+            ),
+        ),
+        Permission("internship_credit.supervise", "supervise internships for the university", roles=("lecturer",)),
+        Permission(
+            "internship_credit.office",
+            "see all internships, clear them and write to firms",
+            roles=("internship_credit.officer",),
+        ),
+        Permission(
+            "internship_credit.decide",
+            "decide what an internship brings, and waive it",
+            roles=("internship_credit.board",),
+            confidential=True,
+        ),
+    )
+    guests = (
+        Permission("internship_credit.host", "act for the firm in one internship"),
+        Permission("internship_credit.mentor", "look after the student of one internship"),
+    )
+    routes = routes
+    jobs = (Job("turn", turn, every=timedelta(hours=1), seconds=600),)
+    tables = tables
+    migrations = "lms_internship_credit:migrations"
+
+    @hookimpl
+    async def progress_credits(self, context: Context, request: CreditsRequest) -> list[PendingCredit]:
+        """Show what an internship will bring once all that is open is done."""
+        return await pending(context, request)

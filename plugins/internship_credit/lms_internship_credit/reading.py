@@ -1,0 +1,119 @@
+"""Showing cases to those whom they concern."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+
+from lms_core.api import AsyncConnection, Context, read_person, read_persons
+from lms_internship_credit import tables as t
+from lms_internship_credit import wire as w
+from lms_internship_credit.case import Around, Case, life
+from lms_internship_credit.cases import Who, around, find, of_regulation, settled_of, today_in
+from lms_internship_credit.guards import unmet
+from lms_internship_credit.lifecycle import NEEDS, steps_from
+
+PAGE = 100
+
+
+async def show(context: Context, connection: AsyncConnection, case_id: UUID, who: Who) -> w.CaseView:
+    """Return a case as somebody sees it. Raises NotFound. Eight statements, seven for those who come by a link."""
+    case = await find(context, connection, case_id, who)
+    guest = who.role in ("host", "mentor")
+    c = t.case.c
+    hers = select(c.details).where(c.programme_id == context.programme_id, c.person_id == case.person_id)
+    rows = await connection.execute(hers.where(c.id != case_id).order_by(c.id))
+    others = [msgspec.convert(row.details, Case) for row in rows]
+    internship = of_regulation(context, case.regulation)
+    facts = around(internship, case, others, await settled_of(context, connection, case.person_id))
+    student = await read_person(connection, case.person_id)
+    of = select(t.organisation).where(t.organisation.c.id == case.organisation_id)
+    firm = (await connection.execute(of)).one()
+    written = case.version if case.digest else case.in_force
+    agreed = select(t.agreement.c.content, t.agreement.c.sha256).where(
+        t.agreement.c.case_id == case.id, t.agreement.c.version == written
+    )
+    agreement = (await connection.execute(agreed)).first()
+    s = t.signature.c
+    signed = select(s.version, s.party, s.name, s.sha256, s.at).where(s.case_id == case.id).order_by(s.version, s.party)
+    signatures = [w.Signature(*row) for row in await connection.execute(signed)]
+    award = life(case, facts).award
+    return w.CaseView(
+        id=case.id, person_id=case.person_id, student=student.name, regulation=case.regulation, part=case.part,
+        state=case.state, revision=case.revision, organisation=firm_of(firm, whole=not guest and who.role != "student"),
+        supervisor_id=case.supervisor_id, description=case.description, change=case.change, mentor=case.mentor,
+        version=case.version, in_force=case.in_force, agreement=agreement.content if agreement else None,
+        sha256=agreement.sha256 if agreement else None, signatures=signatures, cleared=sorted(case.cleared),
+        began_on=case.began_on, ended_on=case.ended_on, certified=case.certified, evaluation=case.evaluation,
+        due=case.due, award=award, granted=case.granted, decided_on=case.decided_on,
+        next=_next(context, case, facts), history=[] if guest else await _history(connection, case_id),
+    )  # fmt: skip
+
+
+def _next(context: Context, case: Case, facts: Around) -> list[w.Next]:
+    today = today_in(context)
+    return [
+        w.Next(
+            step.action,
+            role,
+            [
+                f"{NEEDS[need][0]} ({NEEDS[need][1]})"
+                for need in step.needs
+                if need in unmet(life(case, facts), role, today)
+            ],
+        )
+        for step in steps_from(case.state)
+        for role in step.by
+        if role != "clock"
+    ]
+
+
+async def _history(connection: AsyncConnection, case_id: UUID) -> list[w.Line]:
+    h = t.history.c
+    columns = (h.number, h.at, h.action, h.role, h.by_name, h.before, h.after, h.note, h.entered)
+    rows = await connection.execute(select(*columns).where(h.case_id == case_id).order_by(h.number))
+    return [w.Line(*row) for row in rows]
+
+
+def firm_of(row: Any, *, whole: bool) -> w.Organisation:
+    """Return a firm; whom to write to there only if `whole`."""
+    return w.Organisation(
+        id=row.id, name=row.name, place=row.place, country=row.country,
+        contact_name=row.contact_name if whole else None, contact_email=row.contact_email if whole else None,
+        revision=row.revision,
+    )  # fmt: skip
+
+
+async def list_cases(context: Context, connection: AsyncConnection, who: Who, cursor: UUID | None) -> w.Cases:
+    """Return a page of cases that concern somebody, the oldest first. One statement."""
+    c = t.case.c
+    columns = (c.id, c.person_id, c.part, c.state, t.organisation.c.name, c.first_day, c.last_day, c.due, c.moved_at)
+    query = select(*columns).join(t.organisation, t.organisation.c.id == c.organisation_id)
+    query = query.where(c.programme_id == context.programme_id)
+    if who.role == "student":
+        query = query.where(c.person_id == who.person_id)
+    if who.role == "supervisor":
+        query = query.where(c.supervisor_id == who.person_id)
+    if cursor:
+        query = query.where(c.id > cursor)
+    rows = await connection.execute(query.order_by(c.id).limit(PAGE))
+    items = [
+        w.CaseLine(
+            id=row.id, person_id=row.person_id, part=row.part, state=row.state, organisation=row.name,
+            first_day=row.first_day, last_day=row.last_day, due=row.due, moved_at=row.moved_at,
+        )
+        for row in rows
+    ]  # fmt: skip
+    return w.Cases(items, items[-1].id if len(items) == PAGE else None)
+
+
+async def list_supervisors(context: Context, connection: AsyncConnection) -> w.Supervisors:
+    """Return who supervises internships here, by name. Two statements."""
+    c = t.supervisor.c
+    query = select(c.person_id, c.subjects).where(c.programme_id == context.programme_id)
+    subjects = {row.person_id: row.subjects for row in await connection.execute(query)}
+    known = await read_persons(connection, list(subjects))
+    return w.Supervisors([w.Supervisor(one.id, one.name, subjects[one.id]) for one in known])

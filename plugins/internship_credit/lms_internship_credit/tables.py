@@ -1,0 +1,111 @@
+"""What is kept of internships."""
+
+from sqlalchemy import Column, Date, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, Uuid
+
+from lms_core.api import Hundredths, Instant, Json, core_key, plugin_tables
+
+tables = plugin_tables("internship_credit")
+
+organisation = Table(
+    "internship_credit_organisation",
+    tables,
+    Column("id", Uuid, primary_key=True),
+    Column("programme_id", Uuid, core_key("programme"), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("place", String(200), nullable=False),
+    Column("country", String(2), nullable=False),
+    Column("contact_name", String(200), nullable=False),
+    Column("contact_email", String(254), nullable=False),
+    Column("revision", Integer, nullable=False),
+    UniqueConstraint("programme_id", "name", "place", name="uq_internship_credit_organisation_name"),
+)
+"""A firm and whom to write to there."""
+
+supervisor = Table(
+    "internship_credit_supervisor",
+    tables,
+    Column("programme_id", Uuid, core_key("programme"), primary_key=True),
+    Column("person_id", Uuid, core_key("person"), primary_key=True),
+    Column("subjects", Text, nullable=False),
+)
+"""Who looks after internships for the university, if a student asks."""
+
+case = Table(
+    "internship_credit_case",
+    tables,
+    Column("id", Uuid, primary_key=True),
+    Column("programme_id", Uuid, core_key("programme"), nullable=False),
+    Column("person_id", Uuid, core_key("person"), nullable=False),
+    Column("regulation", String(120), nullable=False),
+    Column("part", String(40), nullable=False),
+    Column("organisation_id", Uuid, ForeignKey(organisation.c.id, ondelete="CASCADE"), nullable=False),
+    Column("supervisor_id", Uuid, core_key("person", ondelete="SET NULL")),
+    Column("state", String(20), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("due", Date),
+    Column("decided_on", Date),
+    Column("first_day", Date),
+    Column("last_day", Date),
+    Column("details", Json, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("moved_at", Instant, nullable=False),
+    Index("ix_internship_credit_case_person", "programme_id", "person_id"),
+    Index("ix_internship_credit_case_state", "programme_id", "state"),
+)
+"""A case; `details` is the rest of the Struct `Case`, the columns are what is looked for."""
+
+history = Table(
+    "internship_credit_history",
+    tables,
+    Column("case_id", Uuid, ForeignKey(case.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("programme_id", Uuid, core_key("programme"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("action", String(20), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("by_id", Uuid, core_key("person", ondelete="SET NULL")),
+    Column("by_name", String(200), nullable=False),
+    Column("before", String(20), nullable=False),
+    Column("after", String(20), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("entered", Json, nullable=False),
+)
+"""Every step of a case, in its order; rows are only added."""
+
+agreement = Table(
+    "internship_credit_agreement",
+    tables,
+    Column("case_id", Uuid, ForeignKey(case.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("programme_id", Uuid, core_key("programme"), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("made_at", Instant, nullable=False),
+)
+"""What was signed, byte for byte."""
+
+signature = Table(
+    "internship_credit_signature",
+    tables,
+    Column("case_id", Uuid, ForeignKey(case.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("party", String(20), primary_key=True),
+    Column("programme_id", Uuid, core_key("programme"), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+settled = Table(
+    "internship_credit_settled",
+    tables,
+    Column("programme_id", Uuid, core_key("programme"), primary_key=True),
+    Column("person_id", Uuid, core_key("person"), primary_key=True),
+    Column("part", String(40), primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("ects", Hundredths, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("by_id", Uuid, core_key("person", ondelete="SET NULL")),
+    Column("at", Instant, nullable=False),
+)
+"""What the board has waived, or recognised from elsewhere with so many ECTS."""

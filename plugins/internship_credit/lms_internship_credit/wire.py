@@ -1,0 +1,216 @@
+"""What goes over the wire about cases, beside what a case itself is made of."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from lms_core.api import BadValue, Name, Payload, View
+from lms_internship_credit.case import Certified, Description, Email, Evaluation, Mentor
+from lms_internship_credit.lifecycle import Action, Role, State
+from lms_internship_credit.policy import Key
+
+Country = Annotated[str, msgspec.Meta(min_length=2, max_length=2, pattern=r"^[A-Z]{2}(?!\n)$", examples=["DE"])]
+
+
+class NewOrganisation(Payload, frozen=True, kw_only=True):
+    """A firm: name, place, country (ISO 3166), and whom to write to there."""
+
+    name: Name
+    place: Name
+    country: Country
+    contact_name: Name
+    contact_email: Email
+
+
+class Organisation(View, frozen=True, kw_only=True):
+    """A firm. Who is written to there, only office and supervisors see (else null)."""
+
+    id: UUID
+    name: str
+    place: str
+    country: str
+    contact_name: str | None
+    contact_email: str | None
+    revision: int
+
+
+class Organisations(View, frozen=True):
+    """A page of firms; `next`, unless it is the last one, is the `cursor` of the next."""
+
+    items: list[Organisation]
+    next: UUID | None
+
+
+class Supervising(Payload, frozen=True):
+    """For which subjects somebody supervises internships."""
+
+    subjects: Annotated[str, msgspec.Meta(max_length=1_000, pattern=r"^[^\x00]*$")] = ""
+
+
+class Supervisor(View, frozen=True):
+    """Who supervises internships."""
+
+    person_id: UUID
+    name: str
+    subjects: str
+
+
+class Supervisors(View, frozen=True):
+    """All who supervise internships of the programme."""
+
+    items: list[Supervisor]
+
+
+class NewCase(Payload, frozen=True, kw_only=True):
+    """A part of one's internship, to be done at a firm."""
+
+    part: Key
+    organisation_id: UUID
+
+
+class Draft(Payload, frozen=True, kw_only=True):
+    """What a case is about, while it is a draft."""
+
+    description: Description
+    supervisor_id: UUID
+
+
+class Clearing(Payload, frozen=True):
+    """Whether something is cleared, and on what grounds."""
+
+    cleared: bool
+    note: Annotated[str, msgspec.Meta(min_length=1, max_length=4_000, pattern=r"^[^\x00]*$")]
+
+
+class Report(Payload, frozen=True):
+    """The report of a student."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=200_000, pattern=r"^[^\x00]*$")]
+
+
+class Settling(Payload, frozen=True, kw_only=True):
+    """What the board settles without a case: that a part is waived, or what is recognised for it from elsewhere.
+
+    A part that is waived brings no ECTS; `evidence` says what replaces them. Of one that is recognised `ects` count
+    towards the most that it brings; they are booked by whoever recognises credits.
+    """
+
+    kind: Literal["waived", "recognised"]
+    ects: Decimal = Decimal(0)
+    evidence: Annotated[str, msgspec.Meta(min_length=1, max_length=4_000, pattern=r"^[^\x00]*$")]
+
+    def __post_init__(self) -> None:
+        """Refuse ECTS that do not fit what is settled."""
+        if not self.ects.is_finite() or self.ects != round(self.ects, 2) or not 0 <= self.ects <= 1_000:
+            raise BadValue("ects", "must be from 0 to 1000 with at most two places")
+        if (self.kind == "recognised") != (self.ects > 0):
+            raise BadValue("ects", "must be above 0 for what is recognised, and 0 for what is waived")
+
+
+class NewLink(Payload, frozen=True):
+    """As what somebody without an account shall come to a case."""
+
+    role: Literal["host", "mentor"]
+
+
+class Link(View, frozen=True):
+    """A link that is good for one step; nobody can look it up again."""
+
+    url: str
+    expires_at: datetime
+
+
+class Signature(View, frozen=True):
+    """Who has signed which version, when; `sha256` is that of exactly what was signed."""
+
+    version: int
+    party: Role
+    name: str
+    sha256: str
+    at: datetime
+
+
+class Next(View, frozen=True):
+    """A step that the state allows, who takes it, and what is missing before (with who can do it)."""
+
+    action: Action
+    by: Role
+    missing: list[str]
+
+
+class Line(View, frozen=True):
+    """A line of a case's history."""
+
+    number: int
+    at: datetime
+    action: str
+    role: str
+    by: str
+    before: State
+    after: State
+    note: str
+    entered: dict[str, Any]
+
+
+class CaseView(View, frozen=True, kw_only=True):
+    """A case as those concerned see it.
+
+    `next` are the steps that its state allows. `agreement` is what is to be signed, or what all have signed last, word
+    for word, `sha256` that of its bytes in UTF-8. `award` are the ECTS that the certified hours bring by the
+    regulation, `granted` those that the board recognised. Whoever comes by a link sees no history.
+    """
+
+    id: UUID
+    person_id: UUID
+    student: str
+    regulation: str
+    part: str
+    state: State
+    revision: int
+    organisation: Organisation
+    supervisor_id: UUID | None
+    description: Description | None
+    change: Description | None
+    mentor: Mentor | None
+    version: int
+    in_force: int
+    agreement: str | None
+    sha256: str | None
+    signatures: list[Signature]
+    cleared: list[str]
+    began_on: date | None
+    ended_on: date | None
+    certified: Certified | None
+    evaluation: Evaluation | None
+    due: date | None
+    award: Decimal
+    granted: Decimal | None
+    decided_on: date | None
+    next: list[Next]
+    history: list[Line]
+
+
+class CaseLine(View, frozen=True, kw_only=True):
+    """A case in a list."""
+
+    id: UUID
+    person_id: UUID
+    part: str
+    state: State
+    organisation: str
+    first_day: date | None
+    last_day: date | None
+    due: date | None
+    moved_at: datetime
+
+
+class Cases(View, frozen=True):
+    """A page of cases; `next`, unless it is the last one, is the `cursor` of the next."""
+
+    items: list[CaseLine]
+    next: UUID | None

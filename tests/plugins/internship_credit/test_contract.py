@@ -1,0 +1,84 @@
+"""The plugin keeps the contract that every plugin must keep, and each role meets only its routes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from lms_internship_credit.plugin import InternshipCredit
+
+from tests.kit.conftest import lms
+from tests.support.interns import Placement
+
+if TYPE_CHECKING:
+    from tests.support.world import World
+
+HERE = Path(__file__).parents[3] / "plugins" / "internship_credit"
+OWN = {"administrator", "student"}
+READ = {"administrator", "student", "lecturer", "programme_administrator", "officer", "board"}
+SUPERVISE = {"administrator", "lecturer"}
+OFFICE = {"administrator", "officer"}
+DECIDE = {"board"}
+ROUTES: dict[tuple[str, str], set[str]] = {
+    ("GET", "/organisations"): READ,
+    ("GET", "/contacts"): OFFICE,
+    ("POST", "/organisations"): OFFICE,
+    ("PUT", "/organisations/{organisation_id:uuid}"): OFFICE,
+    ("GET", "/supervisors"): READ,
+    ("PUT", "/me/supervising"): SUPERVISE,
+    ("DELETE", "/me/supervising"): SUPERVISE,
+    ("POST", "/me/cases"): OWN,
+    ("GET", "/me/cases"): OWN,
+    ("GET", "/me/cases/{case_id:uuid}"): OWN,
+    ("PUT", "/me/cases/{case_id:uuid}"): OWN,
+    ("PUT", "/me/cases/{case_id:uuid}/report"): OWN,
+    ("POST", "/me/cases/{case_id:uuid}/steps"): OWN,
+    ("GET", "/supervised"): SUPERVISE,
+    ("GET", "/supervised/{case_id:uuid}"): SUPERVISE,
+    ("POST", "/supervised/{case_id:uuid}/steps"): SUPERVISE,
+    ("GET", "/cases"): OFFICE,
+    ("GET", "/cases/{case_id:uuid}"): OFFICE,
+    ("PUT", "/cases/{case_id:uuid}/clearances/{kind:str}"): OFFICE,
+    ("POST", "/cases/{case_id:uuid}/links"): OFFICE,
+    ("POST", "/cases/{case_id:uuid}/steps"): OFFICE,
+    ("GET", "/decisions"): DECIDE,
+    ("GET", "/decisions/{case_id:uuid}"): DECIDE,
+    ("POST", "/decisions/{case_id:uuid}/steps"): DECIDE,
+    ("PUT", "/persons/{person_id:uuid}/parts/{part:str}"): DECIDE,
+}
+GUESTS = {
+    ("GET", "/host"), ("POST", "/host/steps"), ("GET", "/mentor"), ("POST", "/mentor/steps"),
+    ("PUT", "/mentor/evaluation"),
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("postgres_server")
+def test_it_reaches_the_last_level() -> None:
+    done = lms("plugin", "check", str(HERE))
+    assert (done.exit_code, "reaches level 6 of 6" in done.output) == (0, True), done.output
+
+
+async def test_every_role_meets_every_route(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = await Placement.of(world, monkeypatch)
+    people = {
+        "administrator": world.admin, "student": scene["Ines"], "lecturer": scene["Sabine"], "officer": scene["Otto"],
+        "board": scene["Berta"],
+    }  # fmt: skip
+    for role in ("programme_administrator", "examiner", "integrator"):
+        people[role] = await scene.person(role.replace("_", " "), role)
+    declared = {(method, path) for one in InternshipCredit.routes for path in one.paths for method in one.http_methods}
+    assert declared == set(ROUTES) | GUESTS
+    for (method, path), allowed in ROUTES.items():
+        address = scene.path + re.sub("{.*?}", str(uuid4()), path)
+        body: Any = {} if method in ("POST", "PUT") else None
+        for role, who in people.items():
+            found = await who.call(method, address, body, If_Match='"77"')
+            assert (found.status_code == 403) == (role not in allowed), (method, path, role, found.text)
+        assert (await world.http.request(method, address, json=body)).status_code == 401
+    for method, path in GUESTS:
+        for secret in ("", "?link=guessed"):
+            answer = await world.http.request(method, scene.path + path + secret, json={})
+            assert answer.status_code == 401, (method, path, answer.text)
