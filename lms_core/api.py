@@ -80,6 +80,7 @@ from lms_core.hooks.types import (
     SlotsRequest,
 )
 from lms_core.http import IfMatch, Once, changed_or_raise, expected_revision, tagged
+from lms_core.mail.guests import Recipient, mail_guest
 from lms_core.mail.send import send_mail
 from lms_core.modules.attendees import SessionPeople
 from lms_core.modules.schedule import PlannedSession, SessionChange
@@ -185,6 +186,7 @@ __all__ = [
     "PluginChanged",
     "PluginProposal",
     "Quota",
+    "Recipient",
     "Role",
     "RouteContext",
     "RunDecided",
@@ -232,6 +234,7 @@ __all__ = [
     "invite_guests",
     "judge_sessions",
     "lengthened",
+    "mail_guest",
     "name_session_people",
     "new_id",
     "note_attendance",

@@ -55,7 +55,7 @@ async def invite_guests(
     made: list[GuestLink] = []
     rows: list[dict[str, Any]] = []
     for one in invitations:
-        _check(context.plugin, one)
+        check_invitation(context.plugin, one)
         secret, expires = secrets.token_urlsafe(32), now() + one.valid
         made_id = new_id()
         row = {
@@ -72,7 +72,8 @@ async def invite_guests(
     return made
 
 
-def _check(plugin: str, one: Invitation) -> None:
+def check_invitation(plugin: str, one: Invitation) -> None:
+    """Raise ValueError when the role has not the plugin's name in front, or a text or the time is too long."""
     if not one.role.startswith(f"{plugin}."):
         raise ValueError(f"the role of a guest is called {plugin}.word, not {one.role!r}")
     if not 0 < len(one.about) <= 100 or not 0 < len(one.title) <= 200:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from lms_core.db import Database
 from lms_core.enrolment.tables import enrolment_change, run_enrolment, seat_rules
 from lms_core.hooks.types import EnrolmentCreated, EnrolmentEnded, SessionEvent
+from lms_core.mail import guests
 from lms_core.mail.message import compose, hand_over
 from lms_core.mail.send import EVENT, PluginMail
 from lms_core.mail.texts import FOOTER, Text, until, when, write
@@ -65,17 +67,24 @@ class MailChannel:
         """
         if self._settings is None:
             raise Undeliverable("no mail server is configured (LMS_SMTP_URL)")
-        person_id = subscriber.removeprefix("mail:")
-        query = select(person.c.email, person.c.name, person.c.language, person.c.active)
-        async with self._database.read() as connection:
-            who = (await connection.execute(query.where(person.c.id == UUID(person_id)))).first()
-        if who is None or not who.active:
-            raise Undeliverable("the person is not known here any more, or her account is closed")
-        written = await self._written(event, who.name, who.language)
+        recipient = subscriber.removeprefix("mail:")
+        if event.name == guests.EVENT:
+            who, written = await guests.written_to_guest(self._database, self._site, event)
+        else:
+            who = await self._person(UUID(recipient))
+            written = await self._written(event, who.name, who.language)
         text = written.text.rstrip("\n") + "\n" + FOOTER[who.language].format(site=self._site)
-        identity = f"{event.id}.{person_id}"
+        identity = f"{event.id}.{recipient}"
         message = compose(self._settings, who.name, who.email, identity, event.at, written.subject, text)
         await hand_over(message, who.email, self._settings, self._tls)
+
+    async def _person(self, person_id: UUID) -> Any:
+        query = select(person.c.email, person.c.name, person.c.language, person.c.active)
+        async with self._database.read() as connection:
+            who = (await connection.execute(query.where(person.c.id == person_id))).first()
+        if who is None or not who.active:
+            raise Undeliverable("the person is not known here any more, or her account is closed")
+        return who
 
     @cached_property
     def _tls(self) -> ssl.SSLContext | None:

@@ -41,13 +41,18 @@ async def send_mail(
     20,000) are given in every language, as {"en": ..., "de": ...}; the person's own is sent. Raises ValueError that
     says what to change. Two statements.
     """
+    check_texts(subject, text)
+    mail = PluginMail(subject, text)
+    return await send(connection, f"mail:{person_id}", EVENT, context.programme_id, mail)
+
+
+def check_texts(subject: Mapping[Language, str], text: Mapping[Language, str]) -> None:
+    """Raise ValueError that says what to change, unless both are there in every language and can be sent."""
     for name, given, most in (("subject", subject, LONGEST_SUBJECT), ("text", text, LONGEST_TEXT)):
         _check(name, given, most)
     for language, line in subject.items():
         if any(category(character) in {"Cc", "Zl", "Zp"} for character in line):
             raise ValueError(f"subject[{language!r}] must be one line without control characters; join its lines")
-    mail = PluginMail(subject, text)
-    return await send(connection, f"mail:{person_id}", EVENT, context.programme_id, mail)
 
 
 def _check(name: str, given: Mapping[Language, str], most: int) -> None:

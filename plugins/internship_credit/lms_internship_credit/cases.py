@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,25 +21,19 @@ from lms_core.api import (
     Context,
     FieldError,
     InvalidInput,
-    Invitation,
     NotFound,
     book_credit,
     changed_or_raise,
-    insert_into,
-    invite_guests,
     new_id,
     now,
     read_person,
     read_study,
     reverse_credit,
-    revoke_guests,
 )
 from lms_internship_credit import tables as t
-from lms_internship_credit.case import Around, Case, Entry, Evaluation, step
-from lms_internship_credit.guards import CLEARANCES
+from lms_internship_credit.case import Around, Case, Entry, step
 from lms_internship_credit.lifecycle import Refusal, Role, State
 from lms_internship_credit.policy import Internship
-from lms_internship_credit.wire import Clearing, Draft, Link, Report, Settling
 
 DONE: frozenset[State] = frozenset({"recognised", "booked"})
 """States in which a part counts as done for the others; one that is partly recognised counts once it can be booked."""
@@ -147,7 +141,7 @@ def concerns(case: Case, who: Who) -> bool:
     return True
 
 
-async def _all_of(context: Context, connection: AsyncConnection, case_id: UUID, who: Who) -> tuple[Case, list[Case]]:
+async def all_of(context: Context, connection: AsyncConnection, case_id: UUID, who: Who) -> tuple[Case, list[Case]]:
     """Return a case and all others of its student, each held until the transaction ends. Raises NotFound.
 
     Two statements: whose it is cannot change, and then her cases in the order of their ids, so that nobody waits for
@@ -198,7 +192,7 @@ async def take(
     Conflict that says what is missing and who can do it, and PreconditionFailed. Nine statements, two more for an
     agreement or a signature, and five for each booking.
     """
-    case, others = await _all_of(context, connection, case_id, who)
+    case, others = await all_of(context, connection, case_id, who)
     if expected is not None and case.revision != expected:
         same = (t.case.c.id == case_id) & (t.case.c.programme_id == context.programme_id)
         await changed_or_raise(connection, t.case, same, expected)
@@ -223,10 +217,10 @@ async def take(
         assert who.person_id
         await reverse_credit(connection, case.person_id, source(case.part), entry.note, who.person_id)
     await _step_kept(context, connection, case, moved, entry, who)
-    return await _book(context, connection, internship, moved, others)
+    return await book(context, connection, internship, moved, others)
 
 
-async def _book(
+async def book(
     context: Context, connection: AsyncConnection, internship: Internship, case: Case, others: Sequence[Case]
 ) -> Case:
     """Book every part of a student whose time has come, now that one of her cases has moved; return that case."""
@@ -256,8 +250,8 @@ async def _book(
 
 async def book_due(context: Context, connection: AsyncConnection, case_id: UUID) -> None:
     """Book a case whose time for an appeal is over."""
-    case, others = await _all_of(context, connection, case_id, CLOCK)
-    await _book(context, connection, of_regulation(context, case.regulation), case, others)
+    case, others = await all_of(context, connection, case_id, CLOCK)
+    await book(context, connection, of_regulation(context, case.regulation), case, others)
 
 
 async def _written(context: Context, connection: AsyncConnection, case: Case) -> Case:
@@ -329,110 +323,3 @@ def _row(context: Context, case: Case) -> dict[str, Any]:
         "first_day": what.first_day if what else None, "last_day": what.last_day if what else None,
         "details": msgspec.to_builtins(case), "moved_at": now(),
     }  # fmt: skip
-
-
-async def edit(
-    context: Context, connection: AsyncConnection, case_id: UUID, who: Who, expected: int, given: Draft
-) -> Case:
-    """Describe a draft and name its supervisor. Raises NotFound, Conflict (no draft) and PreconditionFailed."""
-    case, _ = await _all_of(context, connection, case_id, who)
-    if case.state != "draft":
-        raise Conflict(
-            f"What is {case.state} cannot be edited; the step 'revise' makes it a draft again, where it may."
-        )
-    await check_supervisor(context, connection, given.supervisor_id)
-    made = replace(case, description=given.description, supervisor_id=given.supervisor_id, revision=expected + 1)
-    await keep(
-        context, connection, replace(case, revision=expected), made, who, "describe", "", msgspec.to_builtins(given)
-    )
-    return made
-
-
-async def clear(
-    context: Context, connection: AsyncConnection, case_id: UUID, who: Who, kind: str, given: Clearing
-) -> Case:
-    """Say whether one of insurance, residence and wage is cleared, and on what grounds. Raises NotFound, Conflict."""
-    case, _ = await _all_of(context, connection, case_id, who)
-    if kind not in CLEARANCES:
-        raise NotFound(f"There is nothing of this kind to clear; there is {', '.join(CLEARANCES)}.")
-    if case.state not in ("host_confirmed", "approved", "agreement_signed"):
-        raise Conflict(f"What is {case.state} is not to be cleared.")
-    cleared = case.cleared | {kind} if given.cleared else case.cleared - {kind}
-    made = replace(case, cleared=cleared, revision=case.revision + 1)
-    await keep(context, connection, case, made, who, "judge", given.note, {"kind": kind, "cleared": given.cleared})
-    return made
-
-
-async def evaluate(context: Context, connection: AsyncConnection, case_id: UUID, who: Who, judged: Evaluation) -> Case:
-    """Keep how the mentor judges. Raises NotFound, and Conflict before the end and after the decision."""
-    case, _ = await _all_of(context, connection, case_id, who)
-    if case.state not in ("ended", "certified", "rework", "report_submitted"):
-        raise Conflict(f"What is {case.state} is not evaluated by its host.")
-    made = replace(case, evaluation=judged, revision=case.revision + 1)
-    await keep(context, connection, case, made, who, "rate", judged.words, msgspec.to_builtins(judged))
-    return made
-
-
-async def hand_in(context: Context, connection: AsyncConnection, case_id: UUID, who: Who, report: Report) -> Case:
-    """Keep a report; it counts once it is submitted. Raises NotFound, and Conflict when none is awaited."""
-    case, _ = await _all_of(context, connection, case_id, who)
-    if case.state not in ("ended", "certified", "rework"):
-        raise Conflict(f"No report is awaited of what is {case.state}.")
-    made = replace(case, report=True, revision=case.revision + 1)
-    await keep(context, connection, case, made, who, "write", "", {"text": report.text})
-    return made
-
-
-async def settle(context: Context, connection: AsyncConnection, person_id: UUID, part: str, given: Settling) -> None:
-    """Waive a part for an experienced student, or recognise ECTS for it from elsewhere; then book what waited for it.
-
-    Raises NotFound, InvalidInput and Conflict (it is booked or under way).
-    """
-    study = await read_study(connection, person_id, context.programme_id)
-    internship = of_regulation(context, study.regulation)
-    if internship.part(part) is None:
-        raise NotFound(f"The regulation {study.regulation} has no part {part}.")
-    c = t.case.c
-    hers = select(t.case).where(c.programme_id == context.programme_id, c.person_id == person_id)
-    cases = [case_of(row) for row in await connection.execute(hers.order_by(c.id).with_for_update())]
-    if any(one.part == part and one.state not in OVER for one in cases):
-        raise Conflict("There is a case of this part; it has to come to its end, or be withdrawn, before.")
-    values = {
-        "kind": given.kind,
-        "ects": given.ects,
-        "evidence": given.evidence,
-        "by_id": context.person_id,
-        "at": now(),
-    }
-    key = {"programme_id": context.programme_id, "person_id": person_id, "part": part}
-    await connection.execute(
-        insert_into(connection, t.settled)
-        .values(**key, **values)
-        .on_conflict_do_update(index_elements=list(key), set_=values)
-    )
-    for one in cases:
-        if one.state in ("recognised", "partial"):
-            await _book(context, connection, internship, one, [other for other in cases if other.id != one.id])
-            break
-
-
-async def link(context: Context, connection: AsyncConnection, case_id: UUID, role: Literal["host", "mentor"]) -> Link:
-    """Make a link for one step of the host or the mentor, and revoke those before. Raises NotFound and Conflict."""
-    case = await find(context, connection, case_id, Who("office", context.person_id, ""))
-    firm = await find_organisation(context, connection, case.organisation_id)
-    if role == "mentor" and case.mentor is None:
-        raise Conflict("No mentor is named yet; the host names one with the step 'confirm'.")
-    name = case.mentor.name if role == "mentor" and case.mentor else firm.contact_name
-    await revoke_guests(context, connection, f"internship_credit.{role}", str(case_id))
-    invitation = Invitation(
-        role=f"internship_credit.{role}", about=str(case_id), title=f"{name}, {firm.name}"[:200], path=role,
-        valid=timedelta(days=context.settings.link_days), once=True,
-    )  # fmt: skip
-    [made] = await invite_guests(context, connection, [invitation])
-    return Link(made.url, made.expires_at)
-
-
-def case_of_guest(context: Context) -> UUID:
-    """Return which case the link of a guest is about."""
-    assert context.guest
-    return UUID(context.guest.about)

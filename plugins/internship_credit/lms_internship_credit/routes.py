@@ -22,7 +22,7 @@ from lms_core.api import (
     read_person,
     tagged,
 )
-from lms_internship_credit import cases, firms, reading
+from lms_internship_credit import beside, cases, firms, reading
 from lms_internship_credit import wire as w
 from lms_internship_credit.case import Entry, Evaluation
 from lms_internship_credit.cases import Who
@@ -147,7 +147,7 @@ async def describe_own(
     expected = expected_revision(if_match)
     async with context.write() as connection:
         who = await _who(context, connection, "student")
-        await cases.edit(context, connection, case_id, who, expected, data)
+        await beside.edit(context, connection, case_id, who, expected, data)
         found = await reading.show(context, connection, case_id, who)
     return tagged(found, found.revision)
 
@@ -159,7 +159,7 @@ async def write_report(
     """Keep the report; the step `submit` hands it in."""
     async with context.write() as connection:
         who = await _who(context, connection, "student")
-        await cases.hand_in(context, connection, case_id, who, data)
+        await beside.hand_in(context, connection, case_id, who, data)
         found = await reading.show(context, connection, case_id, who)
     return tagged(found, found.revision)
 
@@ -213,7 +213,7 @@ async def clear(
     """Say whether insurance, residence or wage is cleared, and on what grounds."""
     async with context.write() as connection:
         who = await _who(context, connection, "office")
-        await cases.clear(context, connection, case_id, who, kind, data)
+        await beside.clear(context, connection, case_id, who, kind, data)
         found = await reading.show(context, connection, case_id, who)
     return tagged(found, found.revision)
 
@@ -222,7 +222,7 @@ async def clear(
 async def make_link(context: RouteContext, case_id: FromPath[UUID], data: JSONBody[w.NewLink]) -> w.Link:
     """Make a link by which the host or the mentor takes one step; links made before for this role are revoked."""
     async with context.write() as connection:
-        return await cases.link(context, connection, case_id, data.role)
+        return await beside.link(context, connection, case_id, data.role)
 
 
 @post("/cases/{case_id:uuid}/steps", permission=OFFICE, status_code=200)
@@ -260,40 +260,40 @@ async def settle(
 ) -> None:
     """Waive a part of the internship for an experienced student, or recognise ECTS for it from elsewhere."""
     async with context.write() as connection:
-        await cases.settle(context, connection, person_id, part, data)
+        await beside.settle(context, connection, person_id, part, data)
 
 
 @get("/host", permission=HOST)
 async def read_as_host(context: RouteContext) -> Response[w.CaseView]:
     """Show a case to the host, who comes by a link."""
-    return await _show(context, cases.case_of_guest(context), "host")
+    return await _show(context, beside.case_of_guest(context), "host")
 
 
 @post("/host/steps", permission=HOST, status_code=200)
 async def step_of_host(context: RouteContext, data: JSONBody[Entry]) -> Response[w.CaseView]:
     """Take a step as the host: confirm, return, sign, amend, interrupt, resume, cancel, certify."""
-    return await _take(context, cases.case_of_guest(context), "host", data, None)
+    return await _take(context, beside.case_of_guest(context), "host", data, None)
 
 
 @get("/mentor", permission=MENTOR)
 async def read_as_mentor(context: RouteContext) -> Response[w.CaseView]:
     """Show a case to the mentor, who comes by a link."""
-    return await _show(context, cases.case_of_guest(context), "mentor")
+    return await _show(context, beside.case_of_guest(context), "mentor")
 
 
 @post("/mentor/steps", permission=MENTOR, status_code=200)
 async def step_of_mentor(context: RouteContext, data: JSONBody[Entry]) -> Response[w.CaseView]:
     """Take a step as the mentor: amend, certify."""
-    return await _take(context, cases.case_of_guest(context), "mentor", data, None)
+    return await _take(context, beside.case_of_guest(context), "mentor", data, None)
 
 
 @put("/mentor/evaluation", permission=MENTOR)
 async def evaluate_as_mentor(context: RouteContext, data: JSONBody[Evaluation]) -> Response[w.CaseView]:
     """Judge the internship as the mentor, by points from 1 to 5."""
-    case_id = cases.case_of_guest(context)
+    case_id = beside.case_of_guest(context)
     async with context.write() as connection:
         who = await _who(context, connection, "mentor")
-        await cases.evaluate(context, connection, case_id, who, data)
+        await beside.evaluate(context, connection, case_id, who, data)
         found = await reading.show(context, connection, case_id, who)
     return tagged(found, found.revision)
 

@@ -12,90 +12,25 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import update
 
-from lms_core.channels import channels
 from lms_core.enrolment.tables import run_enrolment
 from lms_core.mail import message
 from lms_core.modules.schedule import PlannedSession, publish
-from lms_core.outbox.tables import OPEN, delivery
-from lms_core.outbox.work import settle
 from lms_core.people.tables import person
-from lms_core.settings import MailSettings, Settings
-from lms_core.types import new_id, now
-from tests.support.greeter import Greeter
-from tests.support.mailserver import MailServer, mail_server
+from lms_core.settings import Settings
+from lms_core.types import new_id
+from tests.support.mailing import deliver, enrolled, greets, outcomes
+from tests.support.mailserver import MailServer
 from tests.support.outbox import deliveries
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from tests.support.world import Actor, World
+    from tests.support.greeter import Greeter
+    from tests.support.world import World
 
 READING = {"key": "intro", "kind": "reading", "title": "Introduction"}
 DAY = {
     "title": "First day", "starts": "2026-11-07T09:00:00", "ends": "2026-11-07T16:30:00", "zone": "Europe/Berlin",
     "mode": "on_site", "place": "Room 1.07",
 }  # fmt: skip
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[MailServer]:
-    async with mail_server() as server:
-        yield server
-
-
-@pytest.fixture
-def app_settings(app_settings: Settings, server: MailServer) -> Settings:
-    mail = MailSettings(
-        host="127.0.0.1", port=server.port, encryption="none", sender="lms@example.org", sender_name="Über LMS"
-    )
-    return replace(app_settings, mail=mail)
-
-
-@pytest.fixture
-def greeter() -> Greeter:
-    return Greeter()
-
-
-@pytest.fixture
-def plugins(greeter: Greeter) -> list[Any]:
-    return [greeter]
-
-
-@pytest.fixture
-async def run(world: World) -> dict[str, Any]:
-    """A run with one seat, in a programme of its own."""
-    programme = await world.programme()
-    module = await world.module(programme, [READING])
-    return {**await world.run(programme, module, capacity=1), "programme": programme}
-
-
-async def deliver(world: World, settings: Settings) -> None:
-    """Do the work of a worker, which finds everything due that was tried before."""
-    async with world.database.write() as connection:
-        await connection.execute(update(delivery).where(OPEN).values(due_at=now()))
-    await settle(world.database, channels(settings, world.database, world.app.state.store, world.app.state.hooks))
-
-
-async def enrolled(world: World, name: str, run: dict[str, Any], language: str = "en") -> Actor:
-    student = await world.student(name, run["programme"])
-    await student.put("/me/language", {"language": language}, 204)
-    await student.put(f"/runs/{run['id']}/enrolment", {})
-    return student
-
-
-async def greets(world: World, run: dict[str, Any]) -> None:
-    path = f"/programmes/{run['programme']['id']}/plugins/greeter"
-    await world.admin.put(path, {"enabled": True}, If_Match='"0"')
-
-
-async def outcomes(world: World) -> list[tuple[str, str | None]]:
-    """Return what became of each delivery of mail, and why."""
-    rows = await deliveries(world.database, "subscriber", "done_at", "dead_at", "error")
-    return [
-        ("done" if done else "dead" if dead else "open", error)
-        for subscriber, done, dead, error in rows
-        if subscriber.startswith("mail:")
-    ]
 
 
 async def test_a_seat_and_a_waiting_place_are_told_to_who_has_them(

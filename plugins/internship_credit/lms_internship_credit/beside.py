@@ -1,0 +1,147 @@
+"""What is entered into a case beside its steps, each with a line in its history; what the board settles without one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+from sqlalchemy import select
+
+from lms_core.api import (
+    AsyncConnection,
+    Conflict,
+    Context,
+    Invitation,
+    NotFound,
+    insert_into,
+    invite_guests,
+    now,
+    read_study,
+    revoke_guests,
+)
+from lms_internship_credit import tables as t
+from lms_internship_credit.case import Case, Evaluation
+from lms_internship_credit.cases import (
+    OVER,
+    Who,
+    all_of,
+    book,
+    case_of,
+    check_supervisor,
+    find,
+    find_organisation,
+    keep,
+    of_regulation,
+)
+from lms_internship_credit.guards import CLEARANCES
+from lms_internship_credit.wire import Clearing, Draft, Link, Report, Settling
+
+
+async def edit(
+    context: Context, connection: AsyncConnection, case_id: UUID, who: Who, expected: int, given: Draft
+) -> Case:
+    """Describe a draft and name its supervisor. Raises NotFound, Conflict (no draft) and PreconditionFailed."""
+    case, _ = await all_of(context, connection, case_id, who)
+    if case.state != "draft":
+        raise Conflict(
+            f"What is {case.state} cannot be edited; the step 'revise' makes it a draft again, where it may."
+        )
+    await check_supervisor(context, connection, given.supervisor_id)
+    made = replace(case, description=given.description, supervisor_id=given.supervisor_id, revision=expected + 1)
+    await keep(
+        context, connection, replace(case, revision=expected), made, who, "describe", "", msgspec.to_builtins(given)
+    )
+    return made
+
+
+async def clear(
+    context: Context, connection: AsyncConnection, case_id: UUID, who: Who, kind: str, given: Clearing
+) -> Case:
+    """Say whether one of insurance, residence and wage is cleared, and on what grounds. Raises NotFound, Conflict."""
+    case, _ = await all_of(context, connection, case_id, who)
+    if kind not in CLEARANCES:
+        raise NotFound(f"There is nothing of this kind to clear; there is {', '.join(CLEARANCES)}.")
+    if case.state not in ("host_confirmed", "approved", "agreement_signed"):
+        raise Conflict(f"What is {case.state} is not to be cleared.")
+    cleared = case.cleared | {kind} if given.cleared else case.cleared - {kind}
+    made = replace(case, cleared=cleared, revision=case.revision + 1)
+    await keep(context, connection, case, made, who, "judge", given.note, {"kind": kind, "cleared": given.cleared})
+    return made
+
+
+async def evaluate(context: Context, connection: AsyncConnection, case_id: UUID, who: Who, judged: Evaluation) -> Case:
+    """Keep how the mentor judges. Raises NotFound, and Conflict before the end and after the decision."""
+    case, _ = await all_of(context, connection, case_id, who)
+    if case.state not in ("ended", "certified", "rework", "report_submitted"):
+        raise Conflict(f"What is {case.state} is not evaluated by its host.")
+    made = replace(case, evaluation=judged, revision=case.revision + 1)
+    await keep(context, connection, case, made, who, "rate", judged.words, msgspec.to_builtins(judged))
+    return made
+
+
+async def hand_in(context: Context, connection: AsyncConnection, case_id: UUID, who: Who, report: Report) -> Case:
+    """Keep a report; it counts once it is submitted. Raises NotFound, and Conflict when none is awaited."""
+    case, _ = await all_of(context, connection, case_id, who)
+    if case.state not in ("ended", "certified", "rework"):
+        raise Conflict(f"No report is awaited of what is {case.state}.")
+    made = replace(case, report=True, revision=case.revision + 1)
+    await keep(context, connection, case, made, who, "write", "", {"text": report.text})
+    return made
+
+
+async def settle(context: Context, connection: AsyncConnection, person_id: UUID, part: str, given: Settling) -> None:
+    """Waive a part for an experienced student, or recognise ECTS for it from elsewhere; then book what waited for it.
+
+    Raises NotFound, InvalidInput and Conflict (it is booked or under way).
+    """
+    study = await read_study(connection, person_id, context.programme_id)
+    internship = of_regulation(context, study.regulation)
+    if internship.part(part) is None:
+        raise NotFound(f"The regulation {study.regulation} has no part {part}.")
+    c = t.case.c
+    hers = select(t.case).where(c.programme_id == context.programme_id, c.person_id == person_id)
+    cases = [case_of(row) for row in await connection.execute(hers.order_by(c.id).with_for_update())]
+    if any(one.part == part and one.state not in OVER for one in cases):
+        raise Conflict("There is a case of this part; it has to come to its end, or be withdrawn, before.")
+    values = {
+        "kind": given.kind,
+        "ects": given.ects,
+        "evidence": given.evidence,
+        "by_id": context.person_id,
+        "at": now(),
+    }
+    key = {"programme_id": context.programme_id, "person_id": person_id, "part": part}
+    await connection.execute(
+        insert_into(connection, t.settled)
+        .values(**key, **values)
+        .on_conflict_do_update(index_elements=list(key), set_=values)
+    )
+    for one in cases:
+        if one.state in ("recognised", "partial"):
+            await book(context, connection, internship, one, [other for other in cases if other.id != one.id])
+            break
+
+
+async def link(context: Context, connection: AsyncConnection, case_id: UUID, role: Literal["host", "mentor"]) -> Link:
+    """Make a link for one step of the host or the mentor, and revoke those before. Raises NotFound and Conflict."""
+    case = await find(context, connection, case_id, Who("office", context.person_id, ""))
+    firm = await find_organisation(context, connection, case.organisation_id)
+    if role == "mentor" and case.mentor is None:
+        raise Conflict("No mentor is named yet; the host names one with the step 'confirm'.")
+    name = case.mentor.name if role == "mentor" and case.mentor else firm.contact_name
+    await revoke_guests(context, connection, f"internship_credit.{role}", str(case_id))
+    invitation = Invitation(
+        role=f"internship_credit.{role}", about=str(case_id), title=f"{name}, {firm.name}"[:200], path=role,
+        valid=timedelta(days=context.settings.link_days), once=True,
+    )  # fmt: skip
+    [made] = await invite_guests(context, connection, [invitation])
+    return Link(made.url, made.expires_at)
+
+
+def case_of_guest(context: Context) -> UUID:
+    """Return which case the link of a guest is about."""
+    assert context.guest
+    return UUID(context.guest.about)
