@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -14,7 +13,6 @@ from lms_core.api import (
     AsyncConnection,
     Conflict,
     Context,
-    Invitation,
     NotFound,
     insert_into,
     invite_guests,
@@ -37,6 +35,7 @@ from lms_internship_credit.cases import (
     of_regulation,
 )
 from lms_internship_credit.guards import CLEARANCES
+from lms_internship_credit.telling import invitation
 from lms_internship_credit.wire import Clearing, Draft, Link, Report, Settling
 
 
@@ -133,11 +132,7 @@ async def link(context: Context, connection: AsyncConnection, case_id: UUID, rol
         raise Conflict("No mentor is named yet; the host names one with the step 'confirm'.")
     name = case.mentor.name if role == "mentor" and case.mentor else firm.contact_name
     await revoke_guests(context, connection, f"internship_credit.{role}", str(case_id))
-    invitation = Invitation(
-        role=f"internship_credit.{role}", about=str(case_id), title=f"{name}, {firm.name}"[:200], path=role,
-        valid=timedelta(days=context.settings.link_days), once=True,
-    )  # fmt: skip
-    [made] = await invite_guests(context, connection, [invitation])
+    [made] = await invite_guests(context, connection, [invitation(context, case, role, name, firm.name)])
     return Link(made.url, made.expires_at)
 
 

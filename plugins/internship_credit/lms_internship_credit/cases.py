@@ -34,6 +34,7 @@ from lms_internship_credit import tables as t
 from lms_internship_credit.case import Around, Case, Entry, step
 from lms_internship_credit.lifecycle import Refusal, Role, State
 from lms_internship_credit.policy import Internship
+from lms_internship_credit.telling import Names, tell
 
 DONE: frozenset[State] = frozenset({"recognised", "booked"})
 """States in which a part counts as done for the others; one that is partly recognised counts once it can be booked."""
@@ -217,7 +218,10 @@ async def take(
         assert who.person_id
         await reverse_credit(connection, case.person_id, source(case.part), entry.note, who.person_id)
     await _step_kept(context, connection, case, moved, entry, who)
-    return await book(context, connection, internship, moved, others)
+    done = await book(context, connection, internship, moved, others)
+    if done.state != case.state:
+        await tell(context, connection, done, await names_of(context, connection, done), entry.note)
+    return done
 
 
 async def book(
@@ -252,6 +256,13 @@ async def book_due(context: Context, connection: AsyncConnection, case_id: UUID)
     """Book a case whose time for an appeal is over."""
     case, others = await all_of(context, connection, case_id, CLOCK)
     await book(context, connection, of_regulation(context, case.regulation), case, others)
+
+
+async def names_of(context: Context, connection: AsyncConnection, case: Case) -> Names:
+    """Return the names that mails about a case need. Two statements."""
+    firm = await find_organisation(context, connection, case.organisation_id)
+    student = await read_person(connection, case.person_id)
+    return Names(student.name, firm.name, firm.contact_name, firm.contact_email, firm.country)
 
 
 async def _written(context: Context, connection: AsyncConnection, case: Case) -> Case:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
-from litestar import Response
+from litestar import MediaType, Request, Response
 
 from lms_core.api import (
     AsyncConnection,
+    BadValue,
+    Conflict,
     CreateOnce,
     FromPath,
     FromQuery,
     IfMatch,
+    InvalidInput,
     JSONBody,
     RouteContext,
     delete,
@@ -22,7 +26,7 @@ from lms_core.api import (
     read_person,
     tagged,
 )
-from lms_internship_credit import beside, cases, firms, reading
+from lms_internship_credit import beside, cases, firms, pages, reading
 from lms_internship_credit import wire as w
 from lms_internship_credit.case import Entry, Evaluation
 from lms_internship_credit.cases import Who
@@ -34,6 +38,7 @@ OFFICE = "internship_credit.office"
 DECIDE = "internship_credit.decide"
 READ = "internship_credit.read"
 HOST = "guest:internship_credit.host"
+AnyRequest = Request[Any, Any, Any]
 MENTOR = "guest:internship_credit.mentor"
 
 
@@ -263,10 +268,16 @@ async def settle(
         await beside.settle(context, connection, person_id, part, data)
 
 
-@get("/host", permission=HOST)
-async def read_as_host(context: RouteContext) -> Response[w.CaseView]:
-    """Show a case to the host, who comes by a link."""
-    return await _show(context, beside.case_of_guest(context), "host")
+@get("/host", permission=HOST, media_type=MediaType.HTML)
+async def read_as_host(context: RouteContext, request: AnyRequest) -> Response[Any]:
+    """Show a case to the host, who comes by a link: as a page or, for `Accept: application/json`, as data."""
+    return await _page(context, request, "host")
+
+
+@post("/host", permission=HOST, status_code=200, media_type=MediaType.HTML)
+async def submit_as_host(context: RouteContext, request: AnyRequest) -> Response[str]:
+    """Take a form of the host's page."""
+    return await _submit(context, request, "host")
 
 
 @post("/host/steps", permission=HOST, status_code=200)
@@ -275,10 +286,16 @@ async def step_of_host(context: RouteContext, data: JSONBody[Entry]) -> Response
     return await _take(context, beside.case_of_guest(context), "host", data, None)
 
 
-@get("/mentor", permission=MENTOR)
-async def read_as_mentor(context: RouteContext) -> Response[w.CaseView]:
-    """Show a case to the mentor, who comes by a link."""
-    return await _show(context, beside.case_of_guest(context), "mentor")
+@get("/mentor", permission=MENTOR, media_type=MediaType.HTML)
+async def read_as_mentor(context: RouteContext, request: AnyRequest) -> Response[Any]:
+    """Show a case to the mentor, who comes by a link: as a page or, for `Accept: application/json`, as data."""
+    return await _page(context, request, "mentor")
+
+
+@post("/mentor", permission=MENTOR, status_code=200, media_type=MediaType.HTML)
+async def submit_as_mentor(context: RouteContext, request: AnyRequest) -> Response[str]:
+    """Take a form of the mentor's page."""
+    return await _submit(context, request, "mentor")
 
 
 @post("/mentor/steps", permission=MENTOR, status_code=200)
@@ -298,10 +315,37 @@ async def evaluate_as_mentor(context: RouteContext, data: JSONBody[Evaluation]) 
     return tagged(found, found.revision)
 
 
+async def _page(context: RouteContext, request: AnyRequest, role: Role, told: str = "") -> Response[Any]:
+    async with context.read() as connection:
+        who = await _who(context, connection, role)
+        found = await reading.show(context, connection, beside.case_of_guest(context), who)
+    if request.accept.best_match(["text/html", "application/json"]) == "application/json":
+        return Response(found, media_type=MediaType.JSON)
+    return pages.show(found, role, request.query_params.get("link", ""), told)
+
+
+async def _submit(context: RouteContext, request: AnyRequest, role: Role) -> Response[str]:
+    """Take a form; whoever is refused gets the page again with the reason, for she has no other way to read it."""
+    fields = {name: str(value) for name, value in (await request.form()).items()}
+    case_id = beside.case_of_guest(context)
+    try:
+        async with context.write() as connection:
+            who = await _who(context, connection, role)
+            if role == "mentor" and fields.get("action") == "evaluate":
+                await beside.evaluate(context, connection, case_id, who, pages.evaluation_of(fields))
+            else:
+                await cases.take(context, connection, case_id, pages.entry_of(fields), who)
+            found = await reading.show(context, connection, case_id, who)
+    except (InvalidInput, Conflict, BadValue) as error:
+        reasons = "; ".join(f"{one.where.removeprefix('body.')} {one.reason}" for one in getattr(error, "errors", []))
+        return await _page(context, request, role, f"{error} {reasons}".strip())
+    return pages.show(found, role, "", "Thank you; this is kept, and all concerned are told.")
+
+
 routes = (
     list_organisations, list_contacts, add_organisation, change_organisation, list_supervisors, supervise,
     supervise_no_more, begin_case, list_own, read_own, describe_own, write_report, step_of_student, list_supervised,
     read_supervised, step_of_supervisor, list_cases, read_case, clear, make_link, step_of_office, list_to_decide,
-    read_to_decide, step_of_board, settle, read_as_host, step_of_host, read_as_mentor, step_of_mentor,
-    evaluate_as_mentor,
+    read_to_decide, step_of_board, settle, read_as_host, submit_as_host, step_of_host, read_as_mentor, submit_as_mentor,
+    step_of_mentor, evaluate_as_mentor,
 )  # fmt: skip

@@ -268,7 +268,8 @@ async def test_a_link_is_good_for_one_step_of_one_case(world: World, monkeypatch
     await scene.step("Ines", case, "propose")
     secret = await scene.link(case, "host")
     address = f"{scene.path}/host/steps?link={secret}"
-    seen = (await world.http.get(f"{scene.path}/host?link={secret}")).json()
+    seen = (await world.http.get(f"{scene.path}/host?link={secret}", headers={"Accept": "application/json"})).json()
+    assert "id" in seen, seen
     assert (seen["id"], seen["history"], seen["organisation"]["contactEmail"]) == (case, [], None)
     # a step that is refused does not use it up
     assert (await world.http.post(address, json={"action": "sign"})).status_code == 409
@@ -345,4 +346,4 @@ async def test_steps_know_their_statements(scene: Placement, world: World) -> No
     with statements(world.database) as seen:
         body = {"action": "recognise"}
         await scene["Berta"].post(f"{scene.path}/decisions/{case}/steps", body, 200, If_Match=f'"{revision}"')
-    assert (read, len(seen)) == (9, 21)
+    assert (read, len(seen)) == (9, 25)

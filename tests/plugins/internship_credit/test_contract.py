@@ -50,8 +50,8 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("PUT", "/persons/{person_id:uuid}/parts/{part:str}"): DECIDE,
 }
 GUESTS = {
-    ("GET", "/host"), ("POST", "/host/steps"), ("GET", "/mentor"), ("POST", "/mentor/steps"),
-    ("PUT", "/mentor/evaluation"),
+    ("GET", "/host"), ("POST", "/host"), ("POST", "/host/steps"), ("GET", "/mentor"), ("POST", "/mentor"),
+    ("POST", "/mentor/steps"), ("PUT", "/mentor/evaluation"),
 }  # fmt: skip
 
 

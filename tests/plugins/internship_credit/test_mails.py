@@ -1,0 +1,129 @@
+"""Everybody learns by mail that it is her turn; hosts and mentors act from a page that the link in it opens."""
+
+from __future__ import annotations
+
+from html import unescape
+from re import findall, search
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from msgspec.structs import replace
+
+from lms_core.settings import MailSettings
+from tests.support.interns import MENTOR, Placement
+from tests.support.mailing import deliver
+from tests.support.mailserver import MailServer, mail_server
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from lms_core.settings import Settings
+    from tests.support.world import World
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[MailServer]:
+    async with mail_server() as server:
+        yield server
+
+
+@pytest.fixture
+def app_settings(app_settings: Settings, server: MailServer) -> Settings:
+    mail = MailSettings(
+        host="127.0.0.1", port=server.port, encryption="none", sender="lms@example.org", sender_name="LMS"
+    )
+    return replace(app_settings, mail=mail)
+
+
+class Post:
+    """The mail of all, as it comes."""
+
+    def __init__(self, world: World, settings: Settings, server: MailServer) -> None:
+        self.world, self.settings, self.server = world, settings, server
+
+    async def new(self) -> dict[str, str]:
+        """Have mails sent, and return the text of each by its address."""
+        self.server.mails.clear()
+        await deliver(self.world, self.settings)
+        return {str(mail["To"].addresses[0].addr_spec): mail.get_content() for mail in self.server.mails}
+
+
+def link_in(text: str) -> str:
+    found = search(r"\S+link=\S+", text)
+    assert found, text
+    return found[0]
+
+
+async def fill_in(world: World, address: str, **fields: str) -> str:
+    """Open a page, fill in its form of an action, and send it; return the page that comes."""
+    page = (await world.http.get(address)).text
+    forms = [form for form in findall(r"<form.*?</form>", page, 16) if f'value="{fields["action"]}"' in form]
+    assert len(forms) == 1, page
+    given = dict(findall(r'<input[^>]*name="(\w+)"[^>]*value="([^"]*)"', forms[0]))
+    names = set(findall(r'name="(\w+)"', forms[0]))
+    assert set(fields) <= names
+    answer = await world.http.post(address, data={**given, **fields})
+    assert answer.status_code == 200, answer.text
+    return unescape(answer.text)
+
+
+async def test_a_host_and_a_mentor_who_have_nothing_but_their_mail(
+    world: World, monkeypatch: pytest.MonkeyPatch, app_settings: Settings, server: MailServer
+) -> None:
+    scene, post = await Placement.of(world, monkeypatch), Post(world, app_settings, server)
+    ines, sabine = scene["Ines"].email, scene["Sabine"].email
+    hans, mia = "hans@sensors.example", MENTOR["email"]
+    case = await scene.drafted()
+    await scene.step("Ines", case, "propose")
+    mails = await post.new()
+    assert list(mails) == [hans]
+    assert "Das Praktikum von Ines ms bei Sensors GmbH ist vorgeschlagen" in mails[hans]
+    unnamed = await fill_in(world, link_in(mails[hans]), action="confirm")
+    assert "the host is to name a mentor" in unnamed
+    thanks = await fill_in(world, link_in(mails[hans]), action="confirm", name=MENTOR["name"], email=mia)
+    assert "Thank you; this is kept" in thanks
+    assert "<form" not in thanks
+    assert (await world.http.get(link_in(mails[hans]))).status_code == 401
+
+    mails = await post.new()
+    assert list(mails) == [sabine]
+    await scene.step("Sabine", case, "approve")
+    mails = await post.new()
+    assert sorted(mails) == sorted([hans, ines, sabine])
+    assert "Thank you" in await fill_in(world, link_in(mails[hans]), action="sign")
+    sha256 = (await scene["Otto"].get(f"{scene.path}/cases/{case}"))["sha256"]
+    await scene.step("Ines", case, "sign", sha256=sha256)
+    await scene.step("Sabine", case, "sign", sha256=sha256)
+    for kind in ("insurance", "residence", "wage"):
+        await scene["Otto"].put(f"{scene.path}/cases/{case}/clearances/{kind}", {"cleared": True, "note": "Seen."})
+    await scene.step("Otto", case, "clear")
+    await scene.day("2027-04-05")
+    await scene.day("2027-06-05")
+    mails = await post.new()
+    assert sorted(mails) == sorted([hans, ines])
+    wrong = await fill_in(world, link_in(mails[hans]), action="certify", hours="300 h")
+    assert "hours" in wrong
+    assert "Thank you" in await fill_in(world, link_in(mails[hans]), action="certify", hours="300")
+    mails = await post.new()
+    assert sorted(mails) == sorted([mia, ines])
+    assert "The report is due on 2027-07-31" in mails[ines]
+    points = dict.fromkeys(("knowledge", "quality", "initiative", "teamwork", "reliability"), "4")
+    assert "Thank you" in await fill_in(world, link_in(mails[mia]), action="evaluate", **points)
+    whole: dict[str, Any] = await scene["Ines"].get(f"{scene.path}/me/cases/{case}")
+    assert (whole["state"], whole["certified"]["hours"], whole["evaluation"]["quality"]) == ("certified", "300", 4)
+    assert await post.new() == {}
+
+
+async def test_what_people_write_is_no_markup_and_no_place_for_a_link(
+    world: World, monkeypatch: pytest.MonkeyPatch, app_settings: Settings, server: MailServer
+) -> None:
+    scene, post = await Placement.of(world, monkeypatch), Post(world, app_settings, server)
+    case = await scene.drafted(tasks="<script>alert(1)</script> {link} {0}")
+    await scene.step("Ines", case, "propose")
+    [text] = (await post.new()).values()
+    page = (await world.http.get(link_in(text))).text
+    assert "<script>" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; {link} {0}" in page
+    await scene.guest(case, "host", "return", note="{link} <b>no</b> {0}")
+    [text] = (await post.new()).values()
+    assert "(link) <b>no</b> {0}" in text
