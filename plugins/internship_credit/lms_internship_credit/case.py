@@ -276,8 +276,9 @@ def _worked(case: Case, entry: Entry) -> Certified:
     assert case.ended_on
     if hours.first_day < case.began_on or hours.last_day > case.ended_on:
         raise BadValue("certified", f"must lie between {case.began_on} and {case.ended_on}, the days of the internship")
-    if hours.absent_days < case.absent_days:
-        raise BadValue("certified.absentDays", f"must be {case.absent_days} at least, the days of interruptions")
+    absent = min(case.absent_days, (hours.last_day - hours.first_day).days)
+    if hours.absent_days < absent:
+        raise BadValue("certified.absentDays", f"must be {absent} at least, the days of interruptions")
     return hours
 
 

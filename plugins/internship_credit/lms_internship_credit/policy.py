@@ -20,6 +20,7 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `hours`, full `weeks` of seven days and full `months` by the calendar are least lengths; all that are given are
     demanded. It brings `ects`; with `hours_per_ects` as many as the hours make, in steps of `step`, and `ects` at most.
+    What lasts longer than `most_weeks` is voluntary beyond them (null: all of it is demanded).
     """
 
     key: Key
@@ -30,6 +31,7 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     months: Least | None = None
     hours_per_ects: Decimal | None = None
     step: Decimal = Decimal(1)
+    most_weeks: Least | None = None
 
     def __post_init__(self) -> None:
         """Refuse amounts that no ECTS can have."""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from litestar import MediaType, Request, Response
+from litestar import Response
 
 from lms_core.api import (
     AsyncConnection,
-    BadValue,
-    Conflict,
     CreateOnce,
     FromPath,
     FromQuery,
     IfMatch,
-    InvalidInput,
     JSONBody,
     RouteContext,
     delete,
@@ -26,9 +22,9 @@ from lms_core.api import (
     read_person,
     tagged,
 )
-from lms_internship_credit import beside, cases, firms, pages, reading
+from lms_internship_credit import beside, cases, checking, firms, reading
 from lms_internship_credit import wire as w
-from lms_internship_credit.case import Entry, Evaluation
+from lms_internship_credit.case import Entry
 from lms_internship_credit.cases import Who
 from lms_internship_credit.lifecycle import Role
 
@@ -37,12 +33,9 @@ SUPERVISE = "internship_credit.supervise"
 OFFICE = "internship_credit.office"
 DECIDE = "internship_credit.decide"
 READ = "internship_credit.read"
-HOST = "guest:internship_credit.host"
-AnyRequest = Request[Any, Any, Any]
-MENTOR = "guest:internship_credit.mentor"
 
 
-async def _who(context: RouteContext, connection: AsyncConnection, role: Role) -> Who:
+async def who_asks(context: RouteContext, connection: AsyncConnection, role: Role) -> Who:
     """Name who asks, in a role that the permission of the route says."""
     if context.guest:
         return Who(role, None, context.guest.title)
@@ -52,15 +45,16 @@ async def _who(context: RouteContext, connection: AsyncConnection, role: Role) -
 
 async def _show(context: RouteContext, case_id: UUID, role: Role) -> Response[w.CaseView]:
     async with context.read() as connection:
-        found = await reading.show(context, connection, case_id, await _who(context, connection, role))
+        found = await reading.show(context, connection, case_id, await who_asks(context, connection, role))
     return tagged(found, found.revision)
 
 
-async def _take(
+async def take_step(
     context: RouteContext, case_id: UUID, role: Role, entry: Entry, expected: int | None
 ) -> Response[w.CaseView]:
+    """Take a step, and show the case after it."""
     async with context.write() as connection:
-        who = await _who(context, connection, role)
+        who = await who_asks(context, connection, role)
         await cases.take(context, connection, case_id, entry, who, expected)
         found = await reading.show(context, connection, case_id, who)
     return tagged(found, found.revision)
@@ -126,7 +120,7 @@ async def begin_case(context: RouteContext, once: CreateOnce, data: JSONBody[w.N
 
     async def make(connection: AsyncConnection) -> w.CaseView:
         made = await cases.begin(context, connection, data.part, data.organisation_id)
-        return await reading.show(context, connection, made.id, await _who(context, connection, "student"))
+        return await reading.show(context, connection, made.id, await who_asks(context, connection, "student"))
 
     return await once(w.CaseView, make)
 
@@ -151,7 +145,7 @@ async def describe_own(
     """Describe what is to be done in an internship, and name its supervisor; while it is a draft."""
     expected = expected_revision(if_match)
     async with context.write() as connection:
-        who = await _who(context, connection, "student")
+        who = await who_asks(context, connection, "student")
         await beside.edit(context, connection, case_id, who, expected, data)
         found = await reading.show(context, connection, case_id, who)
     return tagged(found, found.revision)
@@ -163,7 +157,7 @@ async def write_report(
 ) -> Response[w.CaseView]:
     """Keep the report; the step `submit` hands it in."""
     async with context.write() as connection:
-        who = await _who(context, connection, "student")
+        who = await who_asks(context, connection, "student")
         await beside.hand_in(context, connection, case_id, who, data)
         found = await reading.show(context, connection, case_id, who)
     return tagged(found, found.revision)
@@ -174,7 +168,30 @@ async def step_of_student(
     context: RouteContext, case_id: FromPath[UUID], data: JSONBody[Entry], if_match: IfMatch = None
 ) -> Response[w.CaseView]:
     """Take a step as the student: propose, revise, withdraw, sign, amend, interrupt, resume, submit, appeal, ..."""
-    return await _take(context, case_id, "student", data, expected_revision(if_match))
+    return await take_step(context, case_id, "student", data, expected_revision(if_match))
+
+
+@get("/me/cases/{case_id:uuid}/checks", permission=OWN)
+async def check_own(context: RouteContext, case_id: FromPath[UUID]) -> checking.Checks:
+    """Say what laws say to a case of one's own: wage, working time, residence, insurance, protection."""
+    return await checking.check(context, case_id, Who("student", context.person_id, ""))
+
+
+@get("/me/work-days", permission=OWN)
+async def read_work_days(context: RouteContext) -> checking.Account:
+    """Show how many days one worked beside one's study in each year, and how many a residence title leaves."""
+    assert context.person_id
+    async with context.read() as connection:
+        return await checking.read_account(context, connection, context.person_id)
+
+
+@put("/me/work-days/{year:int}", permission=OWN)
+async def put_work_days(
+    context: RouteContext, year: FromPath[int], data: JSONBody[checking.WorkDays]
+) -> checking.Account:
+    """Say on which days of a year one worked beside one's study."""
+    async with context.write() as connection:
+        return await checking.put_days(context, connection, year, data)
 
 
 @get("/supervised", permission=SUPERVISE)
@@ -195,7 +212,7 @@ async def step_of_supervisor(
     context: RouteContext, case_id: FromPath[UUID], data: JSONBody[Entry], if_match: IfMatch = None
 ) -> Response[w.CaseView]:
     """Take a step as the supervisor: approve, return, sign, extend, demand_rework, evaluate."""
-    return await _take(context, case_id, "supervisor", data, expected_revision(if_match))
+    return await take_step(context, case_id, "supervisor", data, expected_revision(if_match))
 
 
 @get("/cases", permission=OFFICE)
@@ -211,13 +228,19 @@ async def read_case(context: RouteContext, case_id: FromPath[UUID]) -> Response[
     return await _show(context, case_id, "office")
 
 
+@get("/cases/{case_id:uuid}/checks", permission=OFFICE)
+async def check_case(context: RouteContext, case_id: FromPath[UUID]) -> checking.Checks:
+    """Say what laws say to a case: wage, working time, residence, insurance, protection."""
+    return await checking.check(context, case_id, Who("office", context.person_id, ""))
+
+
 @put("/cases/{case_id:uuid}/clearances/{kind:str}", permission=OFFICE)
 async def clear(
     context: RouteContext, case_id: FromPath[UUID], kind: FromPath[str], data: JSONBody[w.Clearing]
 ) -> Response[w.CaseView]:
     """Say whether insurance, residence or wage is cleared, and on what grounds."""
     async with context.write() as connection:
-        who = await _who(context, connection, "office")
+        who = await who_asks(context, connection, "office")
         await beside.clear(context, connection, case_id, who, kind, data)
         found = await reading.show(context, connection, case_id, who)
     return tagged(found, found.revision)
@@ -235,7 +258,7 @@ async def step_of_office(
     context: RouteContext, case_id: FromPath[UUID], data: JSONBody[Entry], if_match: IfMatch = None
 ) -> Response[w.CaseView]:
     """Take a step as the office: clear, begin, interrupt, resume, end, certify on other evidence."""
-    return await _take(context, case_id, "office", data, expected_revision(if_match))
+    return await take_step(context, case_id, "office", data, expected_revision(if_match))
 
 
 @get("/decisions", permission=DECIDE)
@@ -256,7 +279,7 @@ async def step_of_board(
     context: RouteContext, case_id: FromPath[UUID], data: JSONBody[Entry], if_match: IfMatch = None
 ) -> Response[w.CaseView]:
     """Take a step as the examination board: recognise, recognise_partly, reject, reverse."""
-    return await _take(context, case_id, "board", data, expected_revision(if_match))
+    return await take_step(context, case_id, "board", data, expected_revision(if_match))
 
 
 @put("/persons/{person_id:uuid}/parts/{part:str}", permission=DECIDE, status_code=204)
@@ -268,84 +291,9 @@ async def settle(
         await beside.settle(context, connection, person_id, part, data)
 
 
-@get("/host", permission=HOST, media_type=MediaType.HTML)
-async def read_as_host(context: RouteContext, request: AnyRequest) -> Response[Any]:
-    """Show a case to the host, who comes by a link: as a page or, for `Accept: application/json`, as data."""
-    return await _page(context, request, "host")
-
-
-@post("/host", permission=HOST, status_code=200, media_type=MediaType.HTML)
-async def submit_as_host(context: RouteContext, request: AnyRequest) -> Response[str]:
-    """Take a form of the host's page."""
-    return await _submit(context, request, "host")
-
-
-@post("/host/steps", permission=HOST, status_code=200)
-async def step_of_host(context: RouteContext, data: JSONBody[Entry]) -> Response[w.CaseView]:
-    """Take a step as the host: confirm, return, sign, amend, interrupt, resume, cancel, certify."""
-    return await _take(context, beside.case_of_guest(context), "host", data, None)
-
-
-@get("/mentor", permission=MENTOR, media_type=MediaType.HTML)
-async def read_as_mentor(context: RouteContext, request: AnyRequest) -> Response[Any]:
-    """Show a case to the mentor, who comes by a link: as a page or, for `Accept: application/json`, as data."""
-    return await _page(context, request, "mentor")
-
-
-@post("/mentor", permission=MENTOR, status_code=200, media_type=MediaType.HTML)
-async def submit_as_mentor(context: RouteContext, request: AnyRequest) -> Response[str]:
-    """Take a form of the mentor's page."""
-    return await _submit(context, request, "mentor")
-
-
-@post("/mentor/steps", permission=MENTOR, status_code=200)
-async def step_of_mentor(context: RouteContext, data: JSONBody[Entry]) -> Response[w.CaseView]:
-    """Take a step as the mentor: amend, certify."""
-    return await _take(context, beside.case_of_guest(context), "mentor", data, None)
-
-
-@put("/mentor/evaluation", permission=MENTOR)
-async def evaluate_as_mentor(context: RouteContext, data: JSONBody[Evaluation]) -> Response[w.CaseView]:
-    """Judge the internship as the mentor, by points from 1 to 5."""
-    case_id = beside.case_of_guest(context)
-    async with context.write() as connection:
-        who = await _who(context, connection, "mentor")
-        await beside.evaluate(context, connection, case_id, who, data)
-        found = await reading.show(context, connection, case_id, who)
-    return tagged(found, found.revision)
-
-
-async def _page(context: RouteContext, request: AnyRequest, role: Role, told: str = "") -> Response[Any]:
-    async with context.read() as connection:
-        who = await _who(context, connection, role)
-        found = await reading.show(context, connection, beside.case_of_guest(context), who)
-    if request.accept.best_match(["text/html", "application/json"]) == "application/json":
-        return Response(found, media_type=MediaType.JSON)
-    return pages.show(found, role, request.query_params.get("link", ""), told)
-
-
-async def _submit(context: RouteContext, request: AnyRequest, role: Role) -> Response[str]:
-    """Take a form; whoever is refused gets the page again with the reason, for she has no other way to read it."""
-    fields = {name: str(value) for name, value in (await request.form()).items()}
-    case_id = beside.case_of_guest(context)
-    try:
-        async with context.write() as connection:
-            who = await _who(context, connection, role)
-            if role == "mentor" and fields.get("action") == "evaluate":
-                await beside.evaluate(context, connection, case_id, who, pages.evaluation_of(fields))
-            else:
-                await cases.take(context, connection, case_id, pages.entry_of(fields), who)
-            found = await reading.show(context, connection, case_id, who)
-    except (InvalidInput, Conflict, BadValue) as error:
-        reasons = "; ".join(f"{one.where.removeprefix('body.')} {one.reason}" for one in getattr(error, "errors", []))
-        return await _page(context, request, role, f"{error} {reasons}".strip())
-    return pages.show(found, role, "", "Thank you; this is kept, and all concerned are told.")
-
-
 routes = (
     list_organisations, list_contacts, add_organisation, change_organisation, list_supervisors, supervise,
-    supervise_no_more, begin_case, list_own, read_own, describe_own, write_report, step_of_student, list_supervised,
-    read_supervised, step_of_supervisor, list_cases, read_case, clear, make_link, step_of_office, list_to_decide,
-    read_to_decide, step_of_board, settle, read_as_host, submit_as_host, step_of_host, read_as_mentor, submit_as_mentor,
-    step_of_mentor, evaluate_as_mentor,
+    supervise_no_more, begin_case, list_own, read_own, describe_own, write_report, check_own, read_work_days,
+    put_work_days, step_of_student, list_supervised, read_supervised, step_of_supervisor, list_cases, read_case,
+    check_case, clear, make_link, step_of_office, list_to_decide, read_to_decide, step_of_board, settle,
 )  # fmt: skip

@@ -109,3 +109,13 @@ settled = Table(
     Column("at", Instant, nullable=False),
 )
 """What the board has waived, or recognised from elsewhere with so many ECTS."""
+
+work_day = Table(
+    "internship_credit_work_day",
+    tables,
+    Column("programme_id", Uuid, core_key("programme"), primary_key=True),
+    Column("person_id", Uuid, core_key("person"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("hours", Hundredths, nullable=False),
+)
+"""When a student worked beside her study, as she says: a residence title may limit it."""

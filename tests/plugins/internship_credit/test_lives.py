@@ -37,7 +37,8 @@ def entry_of(case: Case, action: Action, today: date, hours: int = 200) -> Entry
     """What somebody who knows the case would send along."""
     certified = change = None
     if action == "certify" and case.began_on and case.ended_on and case.began_on <= case.ended_on:
-        certified = Certified(case.began_on, case.ended_on, Decimal(hours))
+        absent = min(case.absent_days, (case.ended_on - case.began_on).days)
+        certified = Certified(case.began_on, case.ended_on, Decimal(hours), absent)
     if action == "amend" and case.description:
         change = replace(case.description, last_day=max(today, case.description.last_day) + timedelta(7))
     return Entry(
@@ -180,6 +181,6 @@ class Lives(RuleBasedStateMachine):
 
 
 Lives.TestCase.settings = settings(
-    max_examples=200, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=300, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 TestLives = Lives.TestCase

@@ -73,6 +73,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("programme_id", "person_id", name=op.f("pk_internship_credit_supervisor")),
     )
     op.create_table(
+        "internship_credit_work_day",
+        sa.Column("programme_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("hours", lms_core.api.Hundredths(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_internship_credit_work_day_person_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["programme_id"],
+            ["programme.id"],
+            name=op.f("fk_internship_credit_work_day_programme_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("programme_id", "person_id", "day", name=op.f("pk_internship_credit_work_day")),
+    )
+    op.create_table(
         "internship_credit_case",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("programme_id", sa.Uuid(), nullable=False),
@@ -200,6 +217,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_internship_credit_case_person")
 
     op.drop_table("internship_credit_case")
+    op.drop_table("internship_credit_work_day")
     op.drop_table("internship_credit_supervisor")
     op.drop_table("internship_credit_settled")
     op.drop_table("internship_credit_organisation")

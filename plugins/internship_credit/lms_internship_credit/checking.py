@@ -1,0 +1,153 @@
+"""What laws say to a case, looked up from what is known of it, of the student's other work and of her protection."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import delete, insert, select
+
+from lms_core.api import (
+    AsyncConnection,
+    BadValue,
+    Conflict,
+    ConstraintsRequest,
+    Context,
+    FieldError,
+    InvalidInput,
+    Payload,
+    View,
+    session_constraints,
+)
+from lms_internship_credit import checks
+from lms_internship_credit import tables as t
+from lms_internship_credit.case import Case, check_hours
+from lms_internship_credit.cases import Who, find, of_regulation
+
+DAY = timedelta(days=1)
+
+
+class WorkDay(Payload, frozen=True):
+    """A day on which somebody worked beside her study, and for how many hours."""
+
+    day: date
+    hours: Decimal
+
+    def __post_init__(self) -> None:
+        """Refuse hours that no day has."""
+        check_hours("hours", self.hours, 0, 24)
+
+
+class WorkDays(Payload, frozen=True):
+    """All days of a calendar year on which somebody worked beside her study, in place of those from before."""
+
+    days: Annotated[tuple[WorkDay, ...], msgspec.Meta(max_length=366)]
+
+    def __post_init__(self) -> None:
+        """Refuse a day that is there twice."""
+        if len({one.day for one in self.days}) < len(self.days):
+            raise BadValue("days", "each day can stand there once")
+
+
+class Account(View, frozen=True):
+    """Days worked beside the study by calendar year, in full days, and how many of these a residence title leaves."""
+
+    years: list[checks.Year]
+
+
+class Checks(View, frozen=True):
+    """What each rule says to a case; `note` says what that is worth."""
+
+    findings: list[checks.Finding]
+    note: str = checks.NO_ADVICE
+
+
+async def read_account(context: Context, connection: AsyncConnection, person_id: UUID) -> Account:
+    """Return what a person worked beside her study. One statement."""
+    return Account(checks.account(await _worked(context, connection, person_id), context.settings.law))
+
+
+async def put_days(context: Context, connection: AsyncConnection, year: int, data: WorkDays) -> Account:
+    """Keep on which days of a year the person who asks worked. Raises InvalidInput. Three statements."""
+    if not 2000 <= year <= 2100:
+        raise InvalidInput("This is no year.", errors=[FieldError("path.year", "must be from 2000 to 2100")])
+    if any(one.day.year != year for one in data.days):
+        where = [FieldError("body.days", f"must all lie in {year}")]
+        raise InvalidInput("Not all days lie in the year.", errors=where)
+    c = t.work_day.c
+    hers = (c.programme_id == context.programme_id) & (c.person_id == context.person_id)
+    await connection.execute(delete(t.work_day).where(hers, c.day.between(date(year, 1, 1), date(year, 12, 31))))
+    key = {"programme_id": context.programme_id, "person_id": context.person_id}
+    if data.days:
+        await connection.execute(insert(t.work_day), [{**key, "day": one.day, "hours": one.hours} for one in data.days])
+    assert context.person_id
+    return await read_account(context, connection, context.person_id)
+
+
+async def _worked(context: Context, connection: AsyncConnection, person_id: UUID) -> dict[date, Decimal]:
+    c = t.work_day.c
+    query = select(c.day, c.hours).where(c.programme_id == context.programme_id, c.person_id == person_id)
+    return {row.day: row.hours for row in await connection.execute(query.order_by(c.day))}
+
+
+async def check(context: Context, case_id: UUID, who: Who) -> Checks:
+    """Return what laws say to a case as it is described. Three statements, and those of plugins that protect.
+
+    Raises NotFound, Conflict while nothing is described, and Unavailable when a plugin that protects cannot tell.
+    """
+    async with context.read() as connection:
+        case = await find(context, connection, case_id, who)
+        years = checks.account(await _worked(context, connection, case.person_id), context.settings.law)
+        before = await _there_before(context, connection, case)
+    what = case.change or case.description
+    part = of_regulation(context, case.regulation).part(case.part)
+    if what is None or part is None:
+        raise Conflict("It is not described yet; then it can be checked.")
+    law = context.settings.law
+    planned = checks.Planned(
+        first_day=what.first_day, last_day=what.last_day, weekly_hours=what.weekly_hours, pay_cents=what.pay_cents,
+        there_before=before,
+    )  # fmt: skip
+    return Checks(
+        [
+            checks.wage(planned, part, law),
+            checks.working_time(planned, law),
+            checks.residence(years, planned, part, law),
+            checks.insurance(what.insurance),
+            checks.protection(await _protected(context, case, what.first_day, what.last_day), planned),
+        ]
+    )
+
+
+async def _there_before(context: Context, connection: AsyncConnection, case: Case) -> bool:
+    """Tell whether the student was at this host already, in another case that began."""
+    c = t.case.c
+    query = select(c.details).where(
+        c.programme_id == context.programme_id, c.person_id == case.person_id,
+        c.organisation_id == case.organisation_id, c.id != case.id,
+    )  # fmt: skip
+    others = [msgspec.convert(row.details, Case) for row in await connection.execute(query)]
+    return any(one.began_on for one in others)
+
+
+async def _protected(context: Context, case: Case, first: date, last: date) -> list[tuple[date, date]]:
+    """Return from when to when the student cannot be required to come, where that is for whole days."""
+    zone = ZoneInfo(context.settings.zone)
+    starts, ends = (datetime.combine(day, time(), zone) for day in (first, last + DAY))
+    found = await session_constraints(context, ConstraintsRequest(starts, ends, (case.person_id,)))
+    whole = sorted(
+        (one.starts.astimezone(zone), one.ends.astimezone(zone))
+        for one in found
+        if one.strength == "cannot" and one.ends - one.starts >= DAY - timedelta(hours=1)
+    )
+    merged: list[tuple[datetime, datetime]] = []
+    for begins, over in whole:
+        if merged and begins <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(over, merged[-1][1])
+        else:
+            merged.append((begins, over))
+    return [(max(first, one.date()), min(last, (other - timedelta(seconds=1)).date())) for one, other in merged]

@@ -1,0 +1,106 @@
+"""What laws say, with figures: at the bounds of each rule."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+from lms_internship_credit.checks import Finding, Planned, Year, account, protection, residence, wage, working_time
+from lms_internship_credit.policy import Part
+from lms_internship_credit.settings import Law
+
+from tests.support.interns import Placement
+
+if TYPE_CHECKING:
+    from tests.support.world import World
+
+LAW = Law()
+DEMANDED = Part("main", "Internship", Decimal(5), hours=150, most_weeks=12)
+FIRST = date(2027, 1, 4)
+
+
+def planned(days: int, pay: int | None = None, hours: str = "40", *, there_before: bool = False) -> Planned:
+    return Planned(
+        first_day=FIRST, last_day=FIRST + timedelta(days=days - 1), weekly_hours=Decimal(hours), pay_cents=pay,
+        there_before=there_before,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("what", "part", "verdict"),
+    [
+        # twelve weeks are demanded, and a day more is voluntary
+        (planned(84), DEMANDED, "kept"),
+        (planned(85), DEMANDED, "kept"),
+        (planned(84, there_before=True), DEMANDED, "kept"),
+        (planned(85, there_before=True), DEMANDED, "broken"),
+        # three months from 29 March end on 28 June
+        (planned(84 + 92), DEMANDED, "kept"),
+        (planned(84 + 93), DEMANDED, "broken"),
+        # 14.60 an hour, 40 hours a week, are 2530.67 a month
+        (planned(84 + 93, 253_066), DEMANDED, "broken"),
+        (planned(84 + 93, 253_067), DEMANDED, "kept"),
+        (planned(84 + 93, 126_534, "20"), DEMANDED, "kept"),
+        # all of it is demanded
+        (planned(300), Part("main", "Internship", Decimal(30), weeks=16), "kept"),
+    ],
+)
+def test_a_minimum_wage_is_due_for_what_the_regulation_does_not_demand(what: Planned, part: Part, verdict: str) -> None:
+    assert wage(what, part, LAW).verdict == verdict
+
+
+def test_each_rule_says_its_figures_and_where_it_is_written() -> None:
+    assert wage(planned(84 + 93, 200_000), DEMANDED, LAW) == Finding(
+        "minimum_wage",
+        "broken",
+        "The regulation demands 12 weeks; it goes on from 2027-03-29 to 2027-06-29, and that is more than 3 months: "
+        "14.60 an hour are due, 11.54 are paid.",
+        "MiLoG section 22 (1) sentence 2 no. 1 and 3",
+    )
+    assert wage(planned(300), DEMANDED, Law(minimum_wage=())).text == "No minimum wage is entered for 2027-03-29."
+    assert [working_time(planned(5, hours=hours), LAW).verdict for hours in ("48", "48.01")] == ["kept", "broken"]
+
+
+def test_only_days_worked_count_and_half_ones_half() -> None:
+    days = {date(2027, 1, 1) + timedelta(days=n): Decimal(4) for n in range(200)}
+    assert account(days, LAW) == [Year(2027, Decimal(100), Decimal(40))]
+    assert account({**days, date(2027, 1, 1): Decimal("4.01")}, LAW) == [Year(2027, Decimal("100.5"), Decimal("39.5"))]
+    over_new_year = {date(2026, 12, 31): Decimal(8), date(2027, 1, 1): Decimal(8), date(2027, 1, 2): Decimal(0)}
+    assert account(over_new_year, LAW) == [Year(2026, Decimal(1), Decimal(139)), Year(2027, Decimal(1), Decimal(139))]
+    full = {date(2027, 1, 1) + timedelta(days=n): Decimal(8) for n in range(141)}
+    for number, verdict in ((140, "kept"), (141, "broken")):
+        years = account(dict(list(full.items())[:number]), LAW)
+        assert residence(years, planned(84), DEMANDED, LAW).verdict == verdict
+    assert residence([], planned(85), DEMANDED, LAW).verdict == "look"
+
+
+def test_days_of_protection_are_named_and_not_their_reason() -> None:
+    inside = [(FIRST + timedelta(days=10), FIRST + timedelta(days=20)), (date(2026, 1, 1), date(2026, 2, 1))]
+    assert protection(inside, planned(84)).text == (
+        "She cannot be required to come: 2027-01-14 to 2027-01-24. Agree on other days."
+    )
+    assert protection(inside[1:], planned(84)).verdict == "kept"
+
+
+async def test_a_case_is_checked_with_what_is_known(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = await Placement.of(world, monkeypatch)
+    case = await scene.drafted(weeklyHours="48.5")
+    days = [{"day": "2027-02-01", "hours": "8"}, {"day": "2027-02-02", "hours": "4"}]
+    account = await scene["Ines"].put(f"{scene.path}/me/work-days/2027", {"days": days})
+    assert account == {"years": [{"year": 2027, "fullDays": "1.5", "left": "138.5"}]}
+    assert await scene["Ines"].get(f"{scene.path}/me/work-days") == account
+    wrong = await scene["Ines"].put(f"{scene.path}/me/work-days/2026", {"days": days}, 422)
+    assert wrong["errors"] == [{"where": "body.days", "reason": "must all lie in 2026"}]
+    found = await scene["Ines"].get(f"{scene.path}/me/cases/{case}/checks")
+    assert [(one["rule"], one["verdict"]) for one in found["findings"]] == [
+        ("minimum_wage", "kept"), ("working_time", "broken"), ("residence", "kept"), ("insurance", "look"),
+        ("protection", "kept"),
+    ]  # fmt: skip
+    assert found["note"] == "This is no legal advice; who decides answers for it."
+    assert await scene["Otto"].get(f"{scene.path}/cases/{case}/checks") == found
+    assert (await scene["Ines"].put(f"{scene.path}/me/work-days/2027", {"days": []})) == {"years": []}
+    raw = {"part": "main", "organisationId": scene.firm["id"]}
+    bare = await scene["Ines"].post(f"{scene.path}/me/cases", raw)
+    assert (await scene["Ines"].call("GET", f"{scene.path}/me/cases/{bare['id']}/checks")).status_code == 409
