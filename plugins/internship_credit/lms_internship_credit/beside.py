@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lms_core.api import (
     AsyncConnection,
@@ -81,6 +81,17 @@ async def evaluate(context: Context, connection: AsyncConnection, case_id: UUID,
     return made
 
 
+async def rate(context: Context, connection: AsyncConnection, case_id: UUID, who: Who, points: int) -> None:
+    """Keep how the student rates the host; in no history, for it is told as one of many only.
+
+    Raises NotFound, and Conflict before it has begun.
+    """
+    case = await find(context, connection, case_id, who)
+    if case.began_on is None:
+        raise Conflict(f"What is {case.state} cannot be rated yet.")
+    await connection.execute(update(t.case).where(t.case.c.id == case.id).values(rating=points))
+
+
 async def hand_in(context: Context, connection: AsyncConnection, case_id: UUID, who: Who, report: Report) -> Case:
     """Keep a report; it counts once it is submitted. Raises NotFound, and Conflict when none is awaited."""
     case, _ = await all_of(context, connection, case_id, who)
@@ -136,7 +147,7 @@ async def link(context: Context, connection: AsyncConnection, case_id: UUID, rol
     return Link(made.url, made.expires_at)
 
 
-def case_of_guest(context: Context) -> UUID:
-    """Return which case the link of a guest is about."""
+def about_guest(context: Context) -> UUID:
+    """Return which case, or which offer, the link of a guest is about."""
     assert context.guest
     return UUID(context.guest.about)

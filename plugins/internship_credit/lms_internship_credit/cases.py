@@ -326,7 +326,7 @@ async def keep(
 
 
 def _row(context: Context, case: Case) -> dict[str, Any]:
-    what = case.change or case.description
+    what = case.description
     return {
         "id": case.id, "programme_id": context.programme_id, "person_id": case.person_id, "regulation": case.regulation,
         "part": case.part, "organisation_id": case.organisation_id, "supervisor_id": case.supervisor_id,

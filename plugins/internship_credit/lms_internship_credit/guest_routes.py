@@ -33,7 +33,7 @@ async def submit_as_host(context: RouteContext, request: AnyRequest) -> Response
 @post("/host/steps", permission=HOST, status_code=200)
 async def step_of_host(context: RouteContext, data: JSONBody[Entry]) -> Response[w.CaseView]:
     """Take a step as the host: confirm, return, sign, amend, interrupt, resume, cancel, certify."""
-    return await take_step(context, beside.case_of_guest(context), "host", data, None)
+    return await take_step(context, beside.about_guest(context), "host", data, None)
 
 
 @get("/mentor", permission=MENTOR, media_type=MediaType.HTML)
@@ -51,13 +51,13 @@ async def submit_as_mentor(context: RouteContext, request: AnyRequest) -> Respon
 @post("/mentor/steps", permission=MENTOR, status_code=200)
 async def step_of_mentor(context: RouteContext, data: JSONBody[Entry]) -> Response[w.CaseView]:
     """Take a step as the mentor: amend, certify."""
-    return await take_step(context, beside.case_of_guest(context), "mentor", data, None)
+    return await take_step(context, beside.about_guest(context), "mentor", data, None)
 
 
 @put("/mentor/evaluation", permission=MENTOR)
 async def evaluate_as_mentor(context: RouteContext, data: JSONBody[Evaluation]) -> Response[w.CaseView]:
     """Judge the internship as the mentor, by points from 1 to 5."""
-    case_id = beside.case_of_guest(context)
+    case_id = beside.about_guest(context)
     async with context.write() as connection:
         who = await who_asks(context, connection, "mentor")
         await beside.evaluate(context, connection, case_id, who, data)
@@ -68,7 +68,7 @@ async def evaluate_as_mentor(context: RouteContext, data: JSONBody[Evaluation]) 
 async def _page(context: RouteContext, request: AnyRequest, role: Role, told: str = "") -> Response[Any]:
     async with context.read() as connection:
         who = await who_asks(context, connection, role)
-        found = await reading.show(context, connection, beside.case_of_guest(context), who)
+        found = await reading.show(context, connection, beside.about_guest(context), who)
     if request.accept.best_match(["text/html", "application/json"]) == "application/json":
         return Response(found, media_type=MediaType.JSON)
     return pages.show(found, role, request.query_params.get("link", ""), told)
@@ -77,7 +77,7 @@ async def _page(context: RouteContext, request: AnyRequest, role: Role, told: st
 async def _submit(context: RouteContext, request: AnyRequest, role: Role) -> Response[str]:
     """Take a form; whoever is refused gets the page again with the reason, for she has no other way to read it."""
     fields = {name: str(value) for name, value in (await request.form()).items()}
-    case_id = beside.case_of_guest(context)
+    case_id = beside.about_guest(context)
     try:
         async with context.write() as connection:
             who = await who_asks(context, connection, role)

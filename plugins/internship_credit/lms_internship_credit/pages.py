@@ -12,6 +12,7 @@ from litestar import MediaType, Response
 from lms_core.api import BadValue
 from lms_internship_credit.case import Certified, Description, Entry, Evaluation, Mentor
 from lms_internship_credit.lifecycle import Action, Role
+from lms_internship_credit.offers import Applicants
 from lms_internship_credit.wire import CaseView
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -158,3 +159,30 @@ def _read(kind: type[T], given: dict[str, Any]) -> T:
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         raise BadValue("form", str(error)) from error
+
+
+def show_applicants(found: Applicants, link: str, told: str = "") -> Response[str]:
+    """Show a firm who applied for an offer, with two buttons for each who waits for a decision."""
+    offer = found.offer
+    rows = "".join(
+        f"<h2>{escape(one.name)}</h2><p>{one.state.title()}</p><dl><dd>{escape(one.words)}</dd></dl>"
+        + (_decision(str(one.application_id), link) if one.state == "applied" else "")
+        for one in found.items
+    )
+    body = (
+        (f'<p class="told" role="status">{escape(told)}</p>' if told else "")
+        + f"<p>{offer.first_day} to {offer.last_day}; {offer.free} of {offer.places} places are free.</p>"
+        + (rows or "<p>Nobody has applied yet.</p>")
+    )
+    return Response(_PAGE.format(title=escape(offer.title), body=body), media_type=MediaType.HTML, headers=_HEADERS)
+
+
+def _decision(application: str, link: str) -> str:
+    return f"""<form method="post" action="?link={escape(link)}">
+<input type="hidden" name="application" value="{application}">
+<button name="decision" value="agree">Agree</button> <button name="decision" value="decline">Decline</button></form>"""
+
+
+def plain(text: str) -> str:
+    """Keep spreadsheets from taking a text for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -5,6 +5,7 @@ from datetime import timedelta
 from lms_core.api import Context, CreditsRequest, Job, PendingCredit, Permission, Plugin, Role, hookimpl
 from lms_internship_credit.calendar import turn
 from lms_internship_credit.guest_routes import guest_routes
+from lms_internship_credit.offer_routes import offer_routes
 from lms_internship_credit.pending import pending
 from lms_internship_credit.routes import routes
 from lms_internship_credit.settings import Settings
@@ -49,9 +50,10 @@ class InternshipCredit(Plugin):
     )
     guests = (
         Permission("internship_credit.host", "act for the firm in one internship"),
+        Permission("internship_credit.firm", "decide who gets a place that the firm offers"),
         Permission("internship_credit.mentor", "look after the student of one internship"),
     )
-    routes = (*routes, *guest_routes)
+    routes = (*routes, *guest_routes, *offer_routes)
     jobs = (Job("turn", turn, every=timedelta(hours=1), seconds=600),)
     tables = tables
     migrations = "lms_internship_credit:migrations"

@@ -22,7 +22,7 @@ from lms_core.api import (
     read_person,
     tagged,
 )
-from lms_internship_credit import beside, cases, checking, firms, reading
+from lms_internship_credit import beside, cases, checking, figures, firms, reading
 from lms_internship_credit import wire as w
 from lms_internship_credit.case import Entry
 from lms_internship_credit.cases import Who
@@ -163,6 +163,13 @@ async def write_report(
     return tagged(found, found.revision)
 
 
+@put("/me/cases/{case_id:uuid}/rating", permission=OWN, status_code=204)
+async def rate_host(context: RouteContext, case_id: FromPath[UUID], data: JSONBody[w.Rating]) -> None:
+    """Rate the host; others learn only what five at least say together."""
+    async with context.write() as connection:
+        await beside.rate(context, connection, case_id, Who("student", context.person_id, ""), data.points)
+
+
 @post("/me/cases/{case_id:uuid}/steps", permission=OWN, status_code=200)
 async def step_of_student(
     context: RouteContext, case_id: FromPath[UUID], data: JSONBody[Entry], if_match: IfMatch = None
@@ -234,6 +241,13 @@ async def check_case(context: RouteContext, case_id: FromPath[UUID]) -> checking
     return await checking.check(context, case_id, Who("office", context.person_id, ""))
 
 
+@get("/figures", permission=OFFICE)
+async def read_figures(context: RouteContext) -> figures.Figures:
+    """Show what waits where and for how long, what is due, how long decisions take, and how hosts are rated."""
+    async with context.read() as connection:
+        return await figures.figures(context, connection)
+
+
 @put("/cases/{case_id:uuid}/clearances/{kind:str}", permission=OFFICE)
 async def clear(
     context: RouteContext, case_id: FromPath[UUID], kind: FromPath[str], data: JSONBody[w.Clearing]
@@ -294,6 +308,7 @@ async def settle(
 routes = (
     list_organisations, list_contacts, add_organisation, change_organisation, list_supervisors, supervise,
     supervise_no_more, begin_case, list_own, read_own, describe_own, write_report, check_own, read_work_days,
-    put_work_days, step_of_student, list_supervised, read_supervised, step_of_supervisor, list_cases, read_case,
-    check_case, clear, make_link, step_of_office, list_to_decide, read_to_decide, step_of_board, settle,
+    put_work_days, rate_host, step_of_student, list_supervised, read_supervised, step_of_supervisor, list_cases,
+    read_case, check_case, read_figures, clear, make_link, step_of_office, list_to_decide, read_to_decide,
+    step_of_board, settle,
 )  # fmt: skip

@@ -46,6 +46,7 @@ case = Table(
     Column("decided_on", Date),
     Column("first_day", Date),
     Column("last_day", Date),
+    Column("rating", Integer),
     Column("details", Json, nullable=False),
     Column("made_at", Instant, nullable=False),
     Column("moved_at", Instant, nullable=False),
@@ -96,6 +97,44 @@ signature = Table(
     Column("at", Instant, nullable=False),
 )
 
+offer = Table(
+    "internship_credit_offer",
+    tables,
+    Column("id", Uuid, primary_key=True),
+    Column("programme_id", Uuid, core_key("programme"), nullable=False),
+    Column("organisation_id", Uuid, ForeignKey(organisation.c.id, ondelete="CASCADE"), nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("tasks", Text, nullable=False),
+    Column("skills", Text, nullable=False),
+    Column("place", String(200), nullable=False),
+    Column("language", String(200), nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("weekly_hours", Hundredths, nullable=False),
+    Column("pay_cents", Integer),
+    Column("kind", String(10), nullable=False),
+    Column("places", Integer, nullable=False),
+    Column("closes_on", Date, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Index("ix_internship_credit_offer_closes", "programme_id", "closes_on"),
+)
+"""Places at a firm, for which students apply."""
+
+application = Table(
+    "internship_credit_application",
+    tables,
+    Column("id", Uuid, primary_key=True),
+    Column("programme_id", Uuid, core_key("programme"), nullable=False),
+    Column("offer_id", Uuid, ForeignKey(offer.c.id, ondelete="CASCADE"), nullable=False),
+    Column("person_id", Uuid, core_key("person"), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("turn", Integer, nullable=False),  # in which order the host agreed; 0 before that
+    Column("changed_at", Instant, nullable=False),
+    UniqueConstraint("offer_id", "person_id", name="uq_internship_credit_application_person"),
+)
+"""Who applied for what; `placed` has one of the places, `waiting` is agreed to and waits for one."""
+
 settled = Table(
     "internship_credit_settled",
     tables,
@@ -119,3 +158,13 @@ work_day = Table(
     Column("hours", Hundredths, nullable=False),
 )
 """When a student worked beside her study, as she says: a residence title may limit it."""
+
+reminder = Table(
+    "internship_credit_reminder",
+    tables,
+    Column("case_id", Uuid, ForeignKey(case.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("what", String(60), primary_key=True),
+    Column("programme_id", Uuid, core_key("programme"), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+"""Of what somebody was reminded, so that she is once."""

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from lms_core.api import BadValue, Name, Payload, View
-from lms_internship_credit.case import Certified, Description, Email, Evaluation, Mentor
+from lms_internship_credit.case import Certified, Description, Email, Evaluation, Mentor, Points
 from lms_internship_credit.lifecycle import Action, Role, State
 from lms_internship_credit.policy import Key
 
@@ -91,6 +91,12 @@ class Report(Payload, frozen=True):
     """The report of a student."""
 
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=200_000, pattern=r"^[^\x00]*$")]
+
+
+class Rating(Payload, frozen=True):
+    """How a student rates her host, from 1 (poor) to 5 (excellent)."""
+
+    points: Points
 
 
 class Settling(Payload, frozen=True, kw_only=True):

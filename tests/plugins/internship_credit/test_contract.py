@@ -39,15 +39,24 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("GET", "/me/cases/{case_id:uuid}/checks"): OWN,
     ("GET", "/me/work-days"): OWN,
     ("PUT", "/me/work-days/{year:int}"): OWN,
+    ("PUT", "/me/cases/{case_id:uuid}/rating"): OWN,
     ("GET", "/supervised"): SUPERVISE,
     ("GET", "/supervised/{case_id:uuid}"): SUPERVISE,
     ("POST", "/supervised/{case_id:uuid}/steps"): SUPERVISE,
     ("GET", "/cases"): OFFICE,
     ("GET", "/cases/{case_id:uuid}"): OFFICE,
     ("GET", "/cases/{case_id:uuid}/checks"): OFFICE,
+    ("GET", "/figures"): OFFICE,
     ("PUT", "/cases/{case_id:uuid}/clearances/{kind:str}"): OFFICE,
     ("POST", "/cases/{case_id:uuid}/links"): OFFICE,
     ("POST", "/cases/{case_id:uuid}/steps"): OFFICE,
+    ("GET", "/offers"): READ,
+    ("POST", "/offers"): OFFICE,
+    ("GET", "/offers/{offer_id:uuid}"): READ,
+    ("PUT", "/offers/{offer_id:uuid}"): OFFICE,
+    ("PUT", "/offers/{offer_id:uuid}/application"): OWN,
+    ("DELETE", "/offers/{offer_id:uuid}/application"): OWN,
+    ("GET", "/offers/{offer_id:uuid}/applicants"): OFFICE,
     ("GET", "/decisions"): DECIDE,
     ("GET", "/decisions/{case_id:uuid}"): DECIDE,
     ("POST", "/decisions/{case_id:uuid}/steps"): DECIDE,
@@ -55,7 +64,8 @@ ROUTES: dict[tuple[str, str], set[str]] = {
 }
 GUESTS = {
     ("GET", "/host"), ("POST", "/host"), ("POST", "/host/steps"), ("GET", "/mentor"), ("POST", "/mentor"),
-    ("POST", "/mentor/steps"), ("PUT", "/mentor/evaluation"),
+    ("POST", "/mentor/steps"), ("PUT", "/mentor/evaluation"), ("GET", "/applicants"), ("POST", "/applicants"),
+    ("PUT", "/applicants/{application_id:uuid}"),
 }  # fmt: skip
 
 
@@ -74,7 +84,7 @@ async def test_every_role_meets_every_route(world: World, monkeypatch: pytest.Mo
     for role in ("programme_administrator", "examiner", "integrator"):
         people[role] = await scene.person(role.replace("_", " "), role)
     declared = {(method, path) for one in InternshipCredit.routes for path in one.paths for method in one.http_methods}
-    assert declared == set(ROUTES) | GUESTS
+    assert declared == set(ROUTES) | GUESTS | {("GET", "/catalogue")}
     for (method, path), allowed in ROUTES.items():
         address = scene.path + re.sub("{.*?}", str(uuid4()), path.replace("{year:int}", "2027"))
         body: Any = {} if method in ("POST", "PUT") else None
@@ -84,5 +94,7 @@ async def test_every_role_meets_every_route(world: World, monkeypatch: pytest.Mo
         assert (await world.http.request(method, address, json=body)).status_code == 401
     for method, path in GUESTS:
         for secret in ("", "?link=guessed"):
-            answer = await world.http.request(method, scene.path + path + secret, json={})
+            answer = await world.http.request(
+                method, scene.path + re.sub("{.*?}", str(uuid4()), path) + secret, json={}
+            )
             assert answer.status_code == 401, (method, path, answer.text)

@@ -127,3 +127,39 @@ async def test_what_people_write_is_no_markup_and_no_place_for_a_link(
     await scene.guest(case, "host", "return", note="{link} <b>no</b> {0}")
     [text] = (await post.new()).values()
     assert "(link) <b>no</b> {0}" in text
+
+
+async def test_who_is_awaited_is_reminded_once_of_each_thing(
+    world: World, monkeypatch: pytest.MonkeyPatch, app_settings: Settings, server: MailServer
+) -> None:
+    scene, post = await Placement.of(world, monkeypatch), Post(world, app_settings, server)
+    case = await scene.drafted()
+    await scene.step("Ines", case, "propose")
+    [first] = (await post.new()).values()
+    for day, told in (
+        ("2027-03-07", []), ("2027-03-08", ["hans@sensors.example"]), ("2027-03-08", []), ("2027-03-14", []),
+        ("2027-03-15", ["hans@sensors.example"]), ("2027-03-30", []),
+    ):  # fmt: skip
+        await scene.day(day)
+        mails = await post.new()
+        assert sorted(mails) == told, day
+    # the newest link is the one that counts
+    assert (await world.http.get(link_in(first))).status_code == 401
+
+
+async def test_a_student_is_reminded_while_she_can_still_ask_for_more_time(
+    world: World, monkeypatch: pytest.MonkeyPatch, app_settings: Settings, server: MailServer
+) -> None:
+    scene, post = await Placement.of(world, monkeypatch), Post(world, app_settings, server)
+    case = await scene.running()
+    await scene.day("2027-06-05")
+    certified = {"firstDay": "2027-04-05", "lastDay": "2027-06-04", "hours": "240"}
+    assert (await scene.guest(case, "host", "certify", certified=certified))["due"] == "2027-07-31"
+    await post.new()
+    for day, told in (
+        ("2027-07-16", []), ("2027-07-17", [scene["Ines"].email]), ("2027-07-27", []),
+        ("2027-07-28", [scene["Ines"].email]), ("2027-07-31", []), ("2027-08-01", sorted([scene["Ines"].email, scene["Sabine"].email])),
+    ):  # fmt: skip
+        await scene.day(day)
+        assert sorted(await post.new()) == told, day
+    assert (await scene["Ines"].get(f"{scene.path}/me/cases/{case}"))["state"] == "lapsed"

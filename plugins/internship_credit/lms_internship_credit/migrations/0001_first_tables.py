@@ -104,6 +104,7 @@ def upgrade() -> None:
         sa.Column("decided_on", sa.Date(), nullable=True),
         sa.Column("first_day", sa.Date(), nullable=True),
         sa.Column("last_day", sa.Date(), nullable=True),
+        sa.Column("rating", sa.Integer(), nullable=True),
         sa.Column("details", lms_core.api.Json, nullable=False),
         sa.Column("made_at", lms_core.api.Instant(), nullable=False),
         sa.Column("moved_at", lms_core.api.Instant(), nullable=False),
@@ -129,6 +130,38 @@ def upgrade() -> None:
         batch_op.create_index("ix_internship_credit_case_state", ["programme_id", "state"], unique=False)
 
     op.create_table(
+        "internship_credit_offer",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("programme_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("tasks", sa.Text(), nullable=False),
+        sa.Column("skills", sa.Text(), nullable=False),
+        sa.Column("place", sa.String(length=200), nullable=False),
+        sa.Column("language", sa.String(length=200), nullable=False),
+        sa.Column("first_day", sa.Date(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=False),
+        sa.Column("weekly_hours", lms_core.api.Hundredths(), nullable=False),
+        sa.Column("pay_cents", sa.Integer(), nullable=True),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("places", sa.Integer(), nullable=False),
+        sa.Column("closes_on", sa.Date(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["internship_credit_organisation.id"],
+            name=op.f("fk_internship_credit_offer_organisation_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["programme_id"], ["programme.id"], name=op.f("fk_internship_credit_offer_programme_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_internship_credit_offer")),
+    )
+    with op.batch_alter_table("internship_credit_offer", schema=None) as batch_op:
+        batch_op.create_index("ix_internship_credit_offer_closes", ["programme_id", "closes_on"], unique=False)
+
+    op.create_table(
         "internship_credit_agreement",
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -149,6 +182,34 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("case_id", "version", name=op.f("pk_internship_credit_agreement")),
+    )
+    op.create_table(
+        "internship_credit_application",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("programme_id", sa.Uuid(), nullable=False),
+        sa.Column("offer_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
+        sa.Column("changed_at", lms_core.api.Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["offer_id"],
+            ["internship_credit_offer.id"],
+            name=op.f("fk_internship_credit_application_offer_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_internship_credit_application_person_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["programme_id"],
+            ["programme.id"],
+            name=op.f("fk_internship_credit_application_programme_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_internship_credit_application")),
+        sa.UniqueConstraint("offer_id", "person_id", name="uq_internship_credit_application_person"),
     )
     op.create_table(
         "internship_credit_history",
@@ -182,6 +243,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "number", name=op.f("pk_internship_credit_history")),
     )
     op.create_table(
+        "internship_credit_reminder",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("what", sa.String(length=60), nullable=False),
+        sa.Column("programme_id", sa.Uuid(), nullable=False),
+        sa.Column("at", lms_core.api.Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["internship_credit_case.id"],
+            name=op.f("fk_internship_credit_reminder_case_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["programme_id"],
+            ["programme.id"],
+            name=op.f("fk_internship_credit_reminder_programme_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("case_id", "what", name=op.f("pk_internship_credit_reminder")),
+    )
+    op.create_table(
         "internship_credit_signature",
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -210,8 +291,14 @@ def upgrade() -> None:
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_table("internship_credit_signature")
+    op.drop_table("internship_credit_reminder")
     op.drop_table("internship_credit_history")
+    op.drop_table("internship_credit_application")
     op.drop_table("internship_credit_agreement")
+    with op.batch_alter_table("internship_credit_offer", schema=None) as batch_op:
+        batch_op.drop_index("ix_internship_credit_offer_closes")
+
+    op.drop_table("internship_credit_offer")
     with op.batch_alter_table("internship_credit_case", schema=None) as batch_op:
         batch_op.drop_index("ix_internship_credit_case_state")
         batch_op.drop_index("ix_internship_credit_case_person")
