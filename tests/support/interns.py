@@ -132,9 +132,9 @@ class Placement:
         found: dict[str, Any] = await self[name].post(f"{place}/steps", body, status, If_Match=f'"{revision}"')
         return found
 
-    async def drafted(self, part: str = "main", **more: Any) -> str:
+    async def drafted(self, part: str = "main", firm: str | None = None, **more: Any) -> str:
         """Have Ines begin a case and describe it; return its id."""
-        new = {"part": part, "organisationId": self.firm["id"]}
+        new = {"part": part, "organisationId": firm or self.firm["id"]}
         case = await self["Ines"].post(f"{self.path}/me/cases", new)
         draft = {"description": {**DESCRIPTION, **more}, "supervisorId": self["Sabine"].id}
         await self["Ines"].put(f"{self.path}/me/cases/{case['id']}", draft, If_Match='"1"')
