@@ -130,11 +130,17 @@ class Guard:
         request.scope["user"] = principal
 
     async def _check_plugin(self, request: Connection, handler: BaseRouteHandler) -> None:
-        """Raise unless the plugin of a route is enabled in the programme that the path names; no statement."""
+        """Raise unless the plugin of a route is enabled in the programme that the path names; no statement.
+
+        A route that finishes what was begun goes on where the plugin was enabled before.
+        """
         plugin: str | None = handler.opt.get("plugin")
         if plugin is None:
             return
         enabled = await self._enablement(request.path_params["programme_id"])
+        request.state.plugin_off = plugin not in enabled
+        if plugin not in enabled and handler.opt.get("finishes"):
+            enabled = await self._enablement.off(request.path_params["programme_id"])
         if plugin not in enabled:
             raise NotFound("There is nothing at this address.")
         settings = enabled[plugin]

@@ -76,6 +76,7 @@ def mounted(plugin: Plugin) -> Router:
             guest=getattr(request.state, "guest", None),
             public_url=settings.public_url,
             hooks=hooks,
+            off=request.state.plugin_off,
         )
         route = f"{request.method} {request.scope['path_template']}"
         figure, began = hooks.figures.of(plugin.name, route, programme_id), perf_counter()

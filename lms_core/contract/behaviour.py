@@ -36,6 +36,7 @@ class Route(msgspec.Struct, frozen=True):
     path: str
     permission: str
     plain: bool
+    finishes: bool
 
     def __str__(self) -> str:
         return f"{self.method} {self.shown}"
@@ -130,9 +131,9 @@ def routes(subject: Subject, programme: Programme) -> list[Route]:
                 for name, parameter in route.path_parameters.items():
                     path = path.replace(f"{{{name}}}", _value(name, parameter.type, programme))
                 plain = set(route.path_parameters) == {"programme_id"}
-                permission = handler.opt["permission"]
+                permission, finishes = handler.opt["permission"], bool(handler.opt.get("finishes"))
                 found += [
-                    Route(method, route.path_format, path, permission, plain)
+                    Route(method, route.path_format, path, permission, plain, finishes)
                     for method in sorted(handler.http_methods - {"OPTIONS"})
                 ]
     return sorted(found, key=str)

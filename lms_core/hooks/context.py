@@ -65,8 +65,9 @@ class Context:
     """What the host hands to a hook, route, job or command.
 
     `programme_id` and `settings` say for which programme it runs and how that has set it; `person_id` is who asks
-    (routes only), or `guest` who has come by a link. `public_url` is where the API is reached. `idempotency_key` is
-    set for events and jobs: it is the same at every repetition of the same delivery.
+    (routes only), or `guest` who has come by a link. `off` says that the plugin is enabled no more and that what was
+    begun is finished: routes and jobs that declare `finishes` only. `public_url` is where the API is reached.
+    `idempotency_key` is set for events and jobs: it is the same at every repetition of the same delivery.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Context:
         delivery: Delivery | None = None,
         public_url: str = "",
         hooks: Asking | None = None,
+        off: bool = False,
     ) -> None:
         self.plugin = plugin
         self.programme_id = programme_id
@@ -88,6 +90,7 @@ class Context:
         self.person_id = person_id
         self.guest = guest
         self.public_url = public_url
+        self.off = off
         self.idempotency_key = f"{delivery.event_id}:{delivery.subscriber}" if delivery else None
         self.open_connections: list[AsyncConnection] = []
         self.over = False
@@ -100,6 +103,7 @@ class Context:
         return Context(
             self.plugin, self.programme_id, self.settings, self._database, person_id=self.person_id,
             guest=self.guest, delivery=self._delivery, public_url=self.public_url, hooks=self._hooks,
+            off=self.off,
         )  # fmt: skip
 
     async def decide(self, hook: str, payload: Any) -> list[Any]:
@@ -210,7 +214,8 @@ class Context:
         query = select(_enablement.c.enabled).where(
             _enablement.c.programme_id == self.programme_id, _enablement.c.plugin == self.plugin
         )
-        if not await connection.scalar(query.with_for_update(read=True)):
+        enabled = await connection.scalar(query.with_for_update(read=True))
+        if not enabled and (enabled is None or not self.off):
             raise NotFound(f"The plugin {self.plugin} is not enabled in this programme.")
 
     @staticmethod

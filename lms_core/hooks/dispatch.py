@@ -37,8 +37,11 @@ class Enabled(Protocol):
     async def __call__(self, programme_id: UUID) -> Mapping[str, Any]:
         """Return a programme's enabled plugins by name with their settings, or with why they cannot be used."""
 
-    async def where(self, plugin: str) -> list[UUID]:
-        """Return the programmes that have a plugin enabled."""
+    async def off(self, programme_id: UUID) -> Mapping[str, Any]:
+        """Return in the same way the plugins that a programme had enabled and has no more."""
+
+    async def where(self, plugin: str, *, off: bool = False) -> list[UUID]:
+        """Return the programmes that have a plugin enabled; with `off` those as well that had."""
 
     async def everywhere(self) -> Mapping[UUID, Mapping[str, Any]]:
         """Return the same for all programmes that have any."""
@@ -124,17 +127,22 @@ class Dispatcher:
         """Run a job of a plugin with its payload (JSON); raises whatever the job raises, so that the caller retries.
 
         Raises Later when it has failed too often, and Undeliverable when the plugin has no such job or the payload
-        does not fit it. A plugin that was disabled meanwhile is not called.
+        does not fit it. A plugin that was disabled meanwhile is called only for a job that finishes what was begun.
         """
         enabled = await self._enabled(programme_id)
-        if plugin not in enabled:
-            return
+        off = plugin not in enabled
+        if off:
+            enabled = await self._enabled.off(programme_id)
+            if plugin not in enabled or plugin not in self.registry.plugins or not self._job(plugin, job_name).finishes:
+                return
         job, given = Job(job_name, _not_there), None
         if plugin in self.registry.plugins:
             job = self._job(plugin, job_name)
             given = _payload_of(job, payload)
         settings, name = enabled[plugin], f"job:{job_name}"
-        call = self._call(plugin, name, programme_id, settings, job.run, given, job.seconds, _anything, delivery)
+        call = self._call(
+            plugin, name, programme_id, settings, job.run, given, job.seconds, _anything, delivery, off=off
+        )
         await self._deliver(call)
 
     def recurring(self) -> list[tuple[str, str, timedelta]]:
@@ -146,9 +154,12 @@ class Dispatcher:
             if job.every is not None
         ]
 
-    async def where_enabled(self, plugin: str) -> list[UUID]:
-        """List the programmes that have a plugin enabled."""
-        return await self._enabled.where(plugin)
+    async def where_due(self, plugin: str, job_name: str) -> list[UUID]:
+        """List the programmes in which a recurring job runs: those that have its plugin enabled.
+
+        Those that had it as well, if the job finishes what was begun.
+        """
+        return await self._enabled.where(plugin, off=self._job(plugin, job_name).finishes)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -192,10 +203,13 @@ class Dispatcher:
         limit: float,
         check: Callable[[Any], Any],
         delivery: Delivery | None = None,
+        *,
+        off: bool = False,
     ) -> Call:
         context = Context(
-            plugin, programme_id, settings, self._database, delivery=delivery, public_url=self._public_url, hooks=self
-        )
+            plugin, programme_id, settings, self._database, delivery=delivery, public_url=self._public_url, hooks=self,
+            off=off,
+        )  # fmt: skip
         call = Call(self.figures.of(plugin, name, programme_id), function, context, payload, limit, check)
         if plugin not in self.registry.plugins:
             call.fail(PluginError(f"{plugin} is enabled but not installed, or could not be loaded: see GET /plugins"))

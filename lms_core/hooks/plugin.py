@@ -48,7 +48,8 @@ class Job(msgspec.Struct, frozen=True):
     """Work that is done by the worker: `run(context, payload)`, async.
 
     With `every` it recurs in each programme where the plugin is enabled (`payload` is None then); without, it runs
-    when the plugin enqueues it. It may take `seconds`; one that fails is tried again like an event.
+    when the plugin enqueues it. It may take `seconds`; one that fails is tried again like an event. One that `finishes`
+    what was begun goes on where the plugin was enabled and is no more (`context.off`).
     """
 
     name: str
@@ -56,6 +57,7 @@ class Job(msgspec.Struct, frozen=True):
     every: timedelta | None = None
     payload: Any = None
     seconds: float = 60.0
+    finishes: bool = False
 
 
 class Plugin:

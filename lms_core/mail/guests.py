@@ -33,13 +33,17 @@ class Recipient(msgspec.Struct, frozen=True):
 
 
 class GuestMail(msgspec.Struct, frozen=True):
-    """A mail as it waits in the outbox, in the language of who gets it; the link is made when it is sent."""
+    """A mail as it waits in the outbox, in the language of who gets it; the link is made when it is sent.
+
+    `off`: it belongs to what is finished where the plugin is enabled no more.
+    """
 
     plugin: str
     to: Recipient
     invitation: Invitation
     subject: str
     text: str
+    off: bool = False
 
 
 async def mail_guest(
@@ -63,7 +67,7 @@ async def mail_guest(
     for language, body in text.items():
         if body.count(LINK) != 1:
             raise ValueError(f"text[{language!r}] must have the place of the link as {LINK}, once")
-    mail = GuestMail(context.plugin, to, invitation, subject[to.language], text[to.language])
+    mail = GuestMail(context.plugin, to, invitation, subject[to.language], text[to.language], context.off)
     return await send(connection, SUBSCRIBER, EVENT, context.programme_id, mail)
 
 
@@ -74,7 +78,7 @@ async def written_to_guest(database: Database, site: str, event: Event) -> tuple
     """
     assert event.programme_id
     mail = msgspec.json.decode(event.payload, type=GuestMail)
-    context = Context(mail.plugin, event.programme_id, None, database, public_url=site)
+    context = Context(mail.plugin, event.programme_id, None, database, public_url=site, off=mail.off)
     try:
         async with context.write() as connection:
             await revoke_guests(context, connection, mail.invitation.role, mail.invitation.about)

@@ -21,8 +21,8 @@ class Jobs(Protocol):
     def recurring(self) -> Sequence[tuple[str, str, timedelta]]:
         """List the recurring jobs: the plugin's name, the job's name, and the time from one run to the next."""
 
-    async def where_enabled(self, plugin: str) -> Sequence[UUID]:
-        """List the programmes that have the plugin enabled."""
+    async def where_due(self, plugin: str, job_name: str) -> Sequence[UUID]:
+        """List the programmes in which the job runs."""
 
 
 async def enqueue_due(database: Database, jobs: Jobs) -> None:
@@ -33,7 +33,7 @@ async def enqueue_due(database: Database, jobs: Jobs) -> None:
     a run is left out while the one before is not done or given up.
     """
     recurring = jobs.recurring()
-    where = {plugin: await jobs.where_enabled(plugin) for plugin in {plugin for plugin, _, _ in recurring}}
+    where = {(plugin, job): await jobs.where_due(plugin, job) for plugin, job, _ in recurring}
     if not any(where.values()):
         return
     async with database.read() as connection:
@@ -41,7 +41,7 @@ async def enqueue_due(database: Database, jobs: Jobs) -> None:
         known = {(row.plugin, row.job, row.programme_id): row.due_at for row in rows}
     at = now()
     for plugin, job, every in recurring:
-        for programme_id in where[plugin]:
+        for programme_id in where[plugin, job]:
             due = known.get((plugin, job, programme_id))
             if due is None or due <= at:
                 following = at + every if due is None else due + every * ((at - due) // every + 1)

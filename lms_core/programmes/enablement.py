@@ -27,8 +27,8 @@ FRESH_SECONDS = 1.8
 
 # every change counts a revision up, and rows are only removed together with their programme or plugin
 _changes = select(func.count(), func.coalesce(func.sum(programme_plugin.c.revision), 0))
-_enabled = select(programme_plugin.c.programme_id, programme_plugin.c.plugin, programme_plugin.c.settings).where(
-    programme_plugin.c.enabled
+_kept = select(
+    programme_plugin.c.programme_id, programme_plugin.c.plugin, programme_plugin.c.settings, programme_plugin.c.enabled
 )
 
 Unready = Callable[[], Awaitable[dict[str, str]]]
@@ -48,6 +48,7 @@ class Enablement:
         self._registry = registry
         self._find_unready = unready
         self._known: dict[UUID, dict[str, Any]] = {}
+        self._off: dict[UUID, dict[str, Any]] = {}
         self._changes: tuple[int, int] | None = None
         self._read_at = float("-inf")
         self._forgotten = 0
@@ -63,10 +64,16 @@ class Enablement:
         await self._be_fresh()
         return self._known.get(programme_id, {})
 
-    async def where(self, plugin: str) -> list[UUID]:
-        """Return the programmes that have enabled a plugin."""
+    async def off(self, programme_id: UUID) -> Mapping[str, Any]:
+        """Return the settings of the plugins that the programme had enabled and has no more, as above."""
         await self._be_fresh()
-        return sorted(programme_id for programme_id, enabled in self._known.items() if plugin in enabled)
+        return self._off.get(programme_id, {})
+
+    async def where(self, plugin: str, *, off: bool = False) -> list[UUID]:
+        """Return the programmes that have enabled a plugin; with `off` those as well that had."""
+        await self._be_fresh()
+        known = [*self._known.items(), *(self._off.items() if off else ())]
+        return sorted({programme_id for programme_id, plugins in known if plugin in plugins})
 
     async def everywhere(self) -> Mapping[UUID, Mapping[str, Any]]:
         """Return the enabled plugins of every programme that has any."""
@@ -113,7 +120,9 @@ class Enablement:
         if changed or unready != self._unready:
             async with self._database.read() as connection:
                 self._unready = unready
-                self._known = self._arrange((await connection.execute(_enabled)).all())
+                rows = (await connection.execute(_kept)).all()
+                self._known = self._arrange(row for row in rows if row.enabled)
+                self._off = self._arrange(row for row in rows if not row.enabled)
                 self._changes = (changes[0], changes[1])
         if forgotten == self._forgotten:  # else a change came in between, which this look may not have seen
             self._read_at = read_at

@@ -152,7 +152,7 @@ async def call_hooks(world: World, programme: dict[str, Any], scene: Scene) -> l
         for name in ("enrolment_created", "plugin_enabled", "plugin_disabled")
         if await hooks.subscribers(name, programme_id)
     ]
-    where = ["job sweep"] if programme_id in await hooks.where_enabled("board") else []
+    where = ["job sweep"] if programme_id in await hooks.where_due("board", "sweep") else []
     return [*board.CALLED, *subscribed, *where]
 
 

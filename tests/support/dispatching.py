@@ -85,6 +85,7 @@ class Enabled:
 
     def __init__(self, names: dict[UUID, set[str]]) -> None:
         self.names = names
+        self.before: dict[UUID, set[str]] = {}
 
     async def __call__(self, programme_id: UUID) -> dict[str, Any]:
         return dict.fromkeys(self.names.get(programme_id, set()))
@@ -92,8 +93,12 @@ class Enabled:
     async def everywhere(self) -> dict[UUID, Any]:
         return {programme_id: dict.fromkeys(names) for programme_id, names in self.names.items()}
 
-    async def where(self, plugin: str) -> list[UUID]:
-        return [programme_id for programme_id, names in self.names.items() if plugin in names]
+    async def off(self, programme_id: UUID) -> dict[str, Any]:
+        return dict.fromkeys(self.before.get(programme_id, set()))
+
+    async def where(self, plugin: str, *, off: bool = False) -> list[UUID]:
+        known = [*self.names.items(), *(self.before.items() if off else ())]
+        return [programme_id for programme_id, names in known if plugin in names]
 
 
 def dispatcher(

@@ -194,6 +194,8 @@ async def take(
     agreement or a signature, and five for each booking.
     """
     case, others = await all_of(context, connection, case_id, who)
+    if context.off and entry.action == "propose":
+        raise Conflict("The programme takes no new internships; those that were proposed before go on.")
     if expected is not None and case.revision != expected:
         same = (t.case.c.id == case_id) & (t.case.c.programme_id == context.programme_id)
         await changed_or_raise(connection, t.case, same, expected)

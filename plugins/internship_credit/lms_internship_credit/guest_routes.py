@@ -18,43 +18,43 @@ HOST = "guest:internship_credit.host"
 MENTOR = "guest:internship_credit.mentor"
 
 
-@get("/host", permission=HOST, media_type=MediaType.HTML)
+@get("/host", permission=HOST, media_type=MediaType.HTML, finishes=True)
 async def read_as_host(context: RouteContext, request: AnyRequest) -> Response[Any]:
     """Show a case to the host, who comes by a link: as a page or, for `Accept: application/json`, as data."""
     return await _page(context, request, "host")
 
 
-@post("/host", permission=HOST, status_code=200, media_type=MediaType.HTML)
+@post("/host", permission=HOST, status_code=200, media_type=MediaType.HTML, finishes=True)
 async def submit_as_host(context: RouteContext, request: AnyRequest) -> Response[str]:
     """Take a form of the host's page."""
     return await _submit(context, request, "host")
 
 
-@post("/host/steps", permission=HOST, status_code=200)
+@post("/host/steps", permission=HOST, status_code=200, finishes=True)
 async def step_of_host(context: RouteContext, data: JSONBody[Entry]) -> Response[w.CaseView]:
     """Take a step as the host: confirm, return, sign, amend, interrupt, resume, cancel, certify."""
     return await take_step(context, beside.about_guest(context), "host", data, None)
 
 
-@get("/mentor", permission=MENTOR, media_type=MediaType.HTML)
+@get("/mentor", permission=MENTOR, media_type=MediaType.HTML, finishes=True)
 async def read_as_mentor(context: RouteContext, request: AnyRequest) -> Response[Any]:
     """Show a case to the mentor, who comes by a link: as a page or, for `Accept: application/json`, as data."""
     return await _page(context, request, "mentor")
 
 
-@post("/mentor", permission=MENTOR, status_code=200, media_type=MediaType.HTML)
+@post("/mentor", permission=MENTOR, status_code=200, media_type=MediaType.HTML, finishes=True)
 async def submit_as_mentor(context: RouteContext, request: AnyRequest) -> Response[str]:
     """Take a form of the mentor's page."""
     return await _submit(context, request, "mentor")
 
 
-@post("/mentor/steps", permission=MENTOR, status_code=200)
+@post("/mentor/steps", permission=MENTOR, status_code=200, finishes=True)
 async def step_of_mentor(context: RouteContext, data: JSONBody[Entry]) -> Response[w.CaseView]:
     """Take a step as the mentor: amend, certify."""
     return await take_step(context, beside.about_guest(context), "mentor", data, None)
 
 
-@put("/mentor/evaluation", permission=MENTOR)
+@put("/mentor/evaluation", permission=MENTOR, finishes=True)
 async def evaluate_as_mentor(context: RouteContext, data: JSONBody[Evaluation]) -> Response[w.CaseView]:
     """Judge the internship as the mentor, by points from 1 to 5."""
     case_id = beside.about_guest(context)

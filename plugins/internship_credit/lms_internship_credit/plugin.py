@@ -2,8 +2,20 @@
 
 from datetime import timedelta
 
-from lms_core.api import Context, CreditsRequest, Job, PendingCredit, Permission, Plugin, Role, hookimpl
+from lms_core.api import (
+    Context,
+    CreditsRequest,
+    Effect,
+    Job,
+    PendingCredit,
+    Permission,
+    Plugin,
+    PluginProposal,
+    Role,
+    hookimpl,
+)
 from lms_internship_credit.calendar import turn
+from lms_internship_credit.effects import preview
 from lms_internship_credit.guest_routes import guest_routes
 from lms_internship_credit.offer_routes import offer_routes
 from lms_internship_credit.pending import pending
@@ -54,9 +66,14 @@ class InternshipCredit(Plugin):
         Permission("internship_credit.mentor", "look after the student of one internship"),
     )
     routes = (*routes, *guest_routes, *offer_routes)
-    jobs = (Job("turn", turn, every=timedelta(hours=1), seconds=600),)
+    jobs = (Job("turn", turn, every=timedelta(hours=1), seconds=600, finishes=True),)
     tables = tables
     migrations = "lms_internship_credit:migrations"
+
+    @hookimpl
+    async def preview_change(self, context: Context, proposal: PluginProposal) -> list[Effect]:
+        """Say what a change means for internships that are under way."""
+        return await preview(context, proposal)
 
     @hookimpl
     async def progress_credits(self, context: Context, request: CreditsRequest) -> list[PendingCredit]:

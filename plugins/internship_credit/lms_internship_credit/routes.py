@@ -60,14 +60,14 @@ async def take_step(
     return tagged(found, found.revision)
 
 
-@get("/organisations", permission=READ)
+@get("/organisations", permission=READ, finishes=True)
 async def list_organisations(context: RouteContext, cursor: FromQuery[UUID | None] = None) -> w.Organisations:
     """List the firms that take students."""
     async with context.read() as connection:
         return await firms.list_all(context, connection, cursor, whole=False)
 
 
-@get("/contacts", permission=OFFICE)
+@get("/contacts", permission=OFFICE, finishes=True)
 async def list_contacts(context: RouteContext, cursor: FromQuery[UUID | None] = None) -> w.Organisations:
     """List the firms with whom to write to there."""
     async with context.read() as connection:
@@ -82,7 +82,7 @@ async def add_organisation(
     return await once(w.Organisation, lambda connection: firms.add(context, connection, data))
 
 
-@put("/organisations/{organisation_id:uuid}", permission=OFFICE)
+@put("/organisations/{organisation_id:uuid}", permission=OFFICE, finishes=True)
 async def change_organisation(
     context: RouteContext, organisation_id: FromPath[UUID], data: JSONBody[w.NewOrganisation], if_match: IfMatch = None
 ) -> Response[w.Organisation]:
@@ -93,7 +93,7 @@ async def change_organisation(
     return tagged(made, made.revision)
 
 
-@get("/supervisors", permission=READ)
+@get("/supervisors", permission=READ, finishes=True)
 async def list_supervisors(context: RouteContext) -> w.Supervisors:
     """List who supervises internships."""
     async with context.read() as connection:
@@ -125,20 +125,20 @@ async def begin_case(context: RouteContext, once: CreateOnce, data: JSONBody[w.N
     return await once(w.CaseView, make)
 
 
-@get("/me/cases", permission=OWN)
+@get("/me/cases", permission=OWN, finishes=True)
 async def list_own(context: RouteContext, cursor: FromQuery[UUID | None] = None) -> w.Cases:
     """List one's own cases."""
     async with context.read() as connection:
         return await reading.list_cases(context, connection, Who("student", context.person_id, ""), cursor)
 
 
-@get("/me/cases/{case_id:uuid}", permission=OWN)
+@get("/me/cases/{case_id:uuid}", permission=OWN, finishes=True)
 async def read_own(context: RouteContext, case_id: FromPath[UUID]) -> Response[w.CaseView]:
     """Show a case of one's own, what can be done next and by whom, and all that was done."""
     return await _show(context, case_id, "student")
 
 
-@put("/me/cases/{case_id:uuid}", permission=OWN)
+@put("/me/cases/{case_id:uuid}", permission=OWN, finishes=True)
 async def describe_own(
     context: RouteContext, case_id: FromPath[UUID], data: JSONBody[w.Draft], if_match: IfMatch = None
 ) -> Response[w.CaseView]:
@@ -151,7 +151,7 @@ async def describe_own(
     return tagged(found, found.revision)
 
 
-@put("/me/cases/{case_id:uuid}/report", permission=OWN)
+@put("/me/cases/{case_id:uuid}/report", permission=OWN, finishes=True)
 async def write_report(
     context: RouteContext, case_id: FromPath[UUID], data: JSONBody[w.Report]
 ) -> Response[w.CaseView]:
@@ -163,14 +163,14 @@ async def write_report(
     return tagged(found, found.revision)
 
 
-@put("/me/cases/{case_id:uuid}/rating", permission=OWN, status_code=204)
+@put("/me/cases/{case_id:uuid}/rating", permission=OWN, status_code=204, finishes=True)
 async def rate_host(context: RouteContext, case_id: FromPath[UUID], data: JSONBody[w.Rating]) -> None:
     """Rate the host; others learn only what five at least say together."""
     async with context.write() as connection:
         await beside.rate(context, connection, case_id, Who("student", context.person_id, ""), data.points)
 
 
-@post("/me/cases/{case_id:uuid}/steps", permission=OWN, status_code=200)
+@post("/me/cases/{case_id:uuid}/steps", permission=OWN, status_code=200, finishes=True)
 async def step_of_student(
     context: RouteContext, case_id: FromPath[UUID], data: JSONBody[Entry], if_match: IfMatch = None
 ) -> Response[w.CaseView]:
@@ -178,7 +178,7 @@ async def step_of_student(
     return await take_step(context, case_id, "student", data, expected_revision(if_match))
 
 
-@get("/me/cases/{case_id:uuid}/checks", permission=OWN)
+@get("/me/cases/{case_id:uuid}/checks", permission=OWN, finishes=True)
 async def check_own(context: RouteContext, case_id: FromPath[UUID]) -> checking.Checks:
     """Say what laws say to a case of one's own: wage, working time, residence, insurance, protection."""
     return await checking.check(context, case_id, Who("student", context.person_id, ""))
@@ -201,20 +201,20 @@ async def put_work_days(
         return await checking.put_days(context, connection, year, data)
 
 
-@get("/supervised", permission=SUPERVISE)
+@get("/supervised", permission=SUPERVISE, finishes=True)
 async def list_supervised(context: RouteContext, cursor: FromQuery[UUID | None] = None) -> w.Cases:
     """List the cases that one supervises."""
     async with context.read() as connection:
         return await reading.list_cases(context, connection, Who("supervisor", context.person_id, ""), cursor)
 
 
-@get("/supervised/{case_id:uuid}", permission=SUPERVISE)
+@get("/supervised/{case_id:uuid}", permission=SUPERVISE, finishes=True)
 async def read_supervised(context: RouteContext, case_id: FromPath[UUID]) -> Response[w.CaseView]:
     """Show a case that one supervises."""
     return await _show(context, case_id, "supervisor")
 
 
-@post("/supervised/{case_id:uuid}/steps", permission=SUPERVISE, status_code=200)
+@post("/supervised/{case_id:uuid}/steps", permission=SUPERVISE, status_code=200, finishes=True)
 async def step_of_supervisor(
     context: RouteContext, case_id: FromPath[UUID], data: JSONBody[Entry], if_match: IfMatch = None
 ) -> Response[w.CaseView]:
@@ -222,33 +222,33 @@ async def step_of_supervisor(
     return await take_step(context, case_id, "supervisor", data, expected_revision(if_match))
 
 
-@get("/cases", permission=OFFICE)
+@get("/cases", permission=OFFICE, finishes=True)
 async def list_cases(context: RouteContext, cursor: FromQuery[UUID | None] = None) -> w.Cases:
     """List all cases of the programme."""
     async with context.read() as connection:
         return await reading.list_cases(context, connection, Who("office", context.person_id, ""), cursor)
 
 
-@get("/cases/{case_id:uuid}", permission=OFFICE)
+@get("/cases/{case_id:uuid}", permission=OFFICE, finishes=True)
 async def read_case(context: RouteContext, case_id: FromPath[UUID]) -> Response[w.CaseView]:
     """Show a case to the office."""
     return await _show(context, case_id, "office")
 
 
-@get("/cases/{case_id:uuid}/checks", permission=OFFICE)
+@get("/cases/{case_id:uuid}/checks", permission=OFFICE, finishes=True)
 async def check_case(context: RouteContext, case_id: FromPath[UUID]) -> checking.Checks:
     """Say what laws say to a case: wage, working time, residence, insurance, protection."""
     return await checking.check(context, case_id, Who("office", context.person_id, ""))
 
 
-@get("/figures", permission=OFFICE)
+@get("/figures", permission=OFFICE, finishes=True)
 async def read_figures(context: RouteContext) -> figures.Figures:
     """Show what waits where and for how long, what is due, how long decisions take, and how hosts are rated."""
     async with context.read() as connection:
         return await figures.figures(context, connection)
 
 
-@put("/cases/{case_id:uuid}/clearances/{kind:str}", permission=OFFICE)
+@put("/cases/{case_id:uuid}/clearances/{kind:str}", permission=OFFICE, finishes=True)
 async def clear(
     context: RouteContext, case_id: FromPath[UUID], kind: FromPath[str], data: JSONBody[w.Clearing]
 ) -> Response[w.CaseView]:
@@ -260,14 +260,14 @@ async def clear(
     return tagged(found, found.revision)
 
 
-@post("/cases/{case_id:uuid}/links", permission=OFFICE, status_code=201)
+@post("/cases/{case_id:uuid}/links", permission=OFFICE, status_code=201, finishes=True)
 async def make_link(context: RouteContext, case_id: FromPath[UUID], data: JSONBody[w.NewLink]) -> w.Link:
     """Make a link by which the host or the mentor takes one step; links made before for this role are revoked."""
     async with context.write() as connection:
         return await beside.link(context, connection, case_id, data.role)
 
 
-@post("/cases/{case_id:uuid}/steps", permission=OFFICE, status_code=200)
+@post("/cases/{case_id:uuid}/steps", permission=OFFICE, status_code=200, finishes=True)
 async def step_of_office(
     context: RouteContext, case_id: FromPath[UUID], data: JSONBody[Entry], if_match: IfMatch = None
 ) -> Response[w.CaseView]:
@@ -275,20 +275,20 @@ async def step_of_office(
     return await take_step(context, case_id, "office", data, expected_revision(if_match))
 
 
-@get("/decisions", permission=DECIDE)
+@get("/decisions", permission=DECIDE, finishes=True)
 async def list_to_decide(context: RouteContext, cursor: FromQuery[UUID | None] = None) -> w.Cases:
     """List all cases to the examination board."""
     async with context.read() as connection:
         return await reading.list_cases(context, connection, Who("board", context.person_id, ""), cursor)
 
 
-@get("/decisions/{case_id:uuid}", permission=DECIDE)
+@get("/decisions/{case_id:uuid}", permission=DECIDE, finishes=True)
 async def read_to_decide(context: RouteContext, case_id: FromPath[UUID]) -> Response[w.CaseView]:
     """Show a case to the examination board."""
     return await _show(context, case_id, "board")
 
 
-@post("/decisions/{case_id:uuid}/steps", permission=DECIDE, status_code=200)
+@post("/decisions/{case_id:uuid}/steps", permission=DECIDE, status_code=200, finishes=True)
 async def step_of_board(
     context: RouteContext, case_id: FromPath[UUID], data: JSONBody[Entry], if_match: IfMatch = None
 ) -> Response[w.CaseView]:
@@ -296,7 +296,7 @@ async def step_of_board(
     return await take_step(context, case_id, "board", data, expected_revision(if_match))
 
 
-@put("/persons/{person_id:uuid}/parts/{part:str}", permission=DECIDE, status_code=204)
+@put("/persons/{person_id:uuid}/parts/{part:str}", permission=DECIDE, status_code=204, finishes=True)
 async def settle(
     context: RouteContext, person_id: FromPath[UUID], part: FromPath[str], data: JSONBody[w.Settling]
 ) -> None:

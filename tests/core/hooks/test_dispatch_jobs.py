@@ -119,11 +119,29 @@ async def test_jobs_of_a_disabled_plugin_do_nothing_and_those_of_a_missing_one_w
     assert seen == []
 
 
+class Finishes(Works):
+    """Does the same, and one job goes on where it was enabled."""
+
+    name = "finishes"
+    jobs = (Job("sweep", sweep, every=timedelta(hours=1), finishes=True), Job("remind", remind, payload=Reminder))
+
+
+async def test_a_job_that_finishes_what_was_begun_goes_on_where_its_plugin_was_enabled() -> None:
+    never, before = uuid4(), uuid4()
+    hooks = dispatcher(Finishes(), enabled={PROGRAMME: {"finishes"}})
+    hooks._enabled.before[before] = {"finishes"}
+    for programme_id in (PROGRAMME, before, never):
+        await hooks.run_job("finishes", "sweep", programme_id, b"null", DELIVERY)
+    await hooks.run_job("finishes", "remind", before, b'{"person":"Ann","on":"2027-01-01"}', DELIVERY)
+    assert [(name, payload) for name, payload, _ in seen] == [("sweep", None), ("sweep", None)]
+    assert await hooks.where_due("finishes", "sweep") == [PROGRAMME, before]
+
+
 async def test_what_recurs_where() -> None:
     elsewhere = uuid4()
     hooks = dispatcher(Works(), enabled={PROGRAMME: {"works"}, elsewhere: {"works", "gone"}, uuid4(): {"gone"}})
     assert hooks.recurring() == [("works", "sweep", timedelta(hours=1))]
-    assert await hooks.where_enabled("works") == [PROGRAMME, elsewhere]
+    assert await hooks.where_due("works", "sweep") == [PROGRAMME, elsewhere]
 
 
 class Pays(Plugin):

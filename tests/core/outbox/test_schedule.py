@@ -35,7 +35,8 @@ class Jobs:
     def recurring(self) -> list[tuple[str, str, timedelta]]:
         return self.jobs
 
-    async def where_enabled(self, plugin: str) -> list[UUID]:
+    async def where_due(self, plugin: str, job_name: str) -> list[UUID]:
+        assert (plugin, job_name) in {(plugin, job) for plugin, job, _ in self.jobs}
         return self.where[plugin]
 
 

@@ -1,0 +1,38 @@
+"""What it means for internships when somebody turns the plugin on or off, or changes its policy."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from lms_core.api import Context, Effect, PluginProposal
+from lms_internship_credit import tables as t
+from lms_internship_credit.cases import OVER
+from lms_internship_credit.settings import Settings
+
+RESTING = (*OVER, "booked", "draft", "returned")
+
+
+async def preview(context: Context, proposal: PluginProposal) -> list[Effect]:
+    """Say how many internships are under way, and which have no policy any more. One statement."""
+    c = t.case.c
+    query = (
+        select(c.regulation, c.part, func.count().label("cases"))
+        .where(c.programme_id == context.programme_id, c.state.not_in(RESTING))
+        .group_by(c.regulation, c.part)
+        .order_by(c.regulation, c.part)
+    )
+    async with context.read() as connection:
+        under_way = [(row.regulation, row.part, row.cases) for row in await connection.execute(query)]
+    if not proposal.enabled:
+        number = sum(cases for _, _, cases in under_way)
+        told = f"{number} internships are" if number != 1 else "1 internship is"
+        reason = f"{told} under way and will be finished; nothing new can be proposed."
+        return [Effect("under-way", reason)] if number else []
+    settings: Settings = context.settings
+    found = []
+    for regulation, part, cases in under_way:
+        internship = settings.internship(regulation)
+        if internship is None or internship.part(part) is None:
+            told = f"{cases} under way of the part {part} of {regulation} cannot be decided: these settings lack it."
+            found.append(Effect("no-policy", told))
+    return found
