@@ -70,6 +70,8 @@ def show(case: CaseView, role: Role, link: str, told: str = "") -> Response[str]
         if case.sha256
         else ""
     )
+    if agreement and link:
+        agreement += f'<p><a href="{role}/agreement.pdf?link={escape(link)}">All of it, as PDF</a></p>'
     steps = [one for one in case.next if one.by == role]
     forms = "".join(_form(case, one.action, link) for one in steps if one.action in WORDS)
     if role == "mentor" and case.state in ("ended", "certified", "rework", "report_submitted"):

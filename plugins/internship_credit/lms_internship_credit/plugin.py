@@ -14,6 +14,7 @@ from lms_core.api import (
     Role,
     hookimpl,
 )
+from lms_internship_credit.agreement_routes import agreement_routes
 from lms_internship_credit.calendar import turn
 from lms_internship_credit.effects import preview
 from lms_internship_credit.guest_routes import guest_routes
@@ -65,7 +66,7 @@ class InternshipCredit(Plugin):
         Permission("internship_credit.firm", "decide who gets a place that the firm offers"),
         Permission("internship_credit.mentor", "look after the student of one internship"),
     )
-    routes = (*routes, *guest_routes, *offer_routes)
+    routes = (*routes, *agreement_routes, *guest_routes, *offer_routes)
     jobs = (Job("turn", turn, every=timedelta(hours=1), seconds=600, finishes=True),)
     tables = tables
     migrations = "lms_internship_credit:migrations"

@@ -33,6 +33,7 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("POST", "/me/cases"): OWN,
     ("GET", "/me/cases"): OWN,
     ("GET", "/me/cases/{case_id:uuid}"): OWN,
+    ("GET", "/me/cases/{case_id:uuid}/agreement.pdf"): OWN,
     ("PUT", "/me/cases/{case_id:uuid}"): OWN,
     ("PUT", "/me/cases/{case_id:uuid}/report"): OWN,
     ("POST", "/me/cases/{case_id:uuid}/steps"): OWN,
@@ -42,9 +43,11 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("PUT", "/me/cases/{case_id:uuid}/rating"): OWN,
     ("GET", "/supervised"): SUPERVISE,
     ("GET", "/supervised/{case_id:uuid}"): SUPERVISE,
+    ("GET", "/supervised/{case_id:uuid}/agreement.pdf"): SUPERVISE,
     ("POST", "/supervised/{case_id:uuid}/steps"): SUPERVISE,
     ("GET", "/cases"): OFFICE,
     ("GET", "/cases/{case_id:uuid}"): OFFICE,
+    ("GET", "/cases/{case_id:uuid}/agreement.pdf"): OFFICE,
     ("GET", "/cases/{case_id:uuid}/checks"): OFFICE,
     ("GET", "/figures"): OFFICE,
     ("PUT", "/cases/{case_id:uuid}/clearances/{kind:str}"): OFFICE,
@@ -59,13 +62,14 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("GET", "/offers/{offer_id:uuid}/applicants"): OFFICE,
     ("GET", "/decisions"): DECIDE,
     ("GET", "/decisions/{case_id:uuid}"): DECIDE,
+    ("GET", "/decisions/{case_id:uuid}/agreement.pdf"): DECIDE,
     ("POST", "/decisions/{case_id:uuid}/steps"): DECIDE,
     ("PUT", "/persons/{person_id:uuid}/parts/{part:str}"): DECIDE,
 }
 GUESTS = {
     ("GET", "/host"), ("POST", "/host"), ("POST", "/host/steps"), ("GET", "/mentor"), ("POST", "/mentor"),
     ("POST", "/mentor/steps"), ("PUT", "/mentor/evaluation"), ("GET", "/applicants"), ("POST", "/applicants"),
-    ("PUT", "/applicants/{application_id:uuid}"),
+    ("PUT", "/applicants/{application_id:uuid}"), ("GET", "/host/agreement.pdf"), ("GET", "/mentor/agreement.pdf"),
 }  # fmt: skip
 
 
