@@ -17,7 +17,7 @@ from lms_internship_credit.case import Case, Certified, Description, Evaluation,
 from lms_internship_credit.cases import Who, find
 from lms_internship_credit.lifecycle import PARTIES, Role, State
 from lms_internship_credit.policy import Part
-from lms_internship_credit.wire import Signature
+from lms_internship_credit.wire import CaseView, Signature
 
 Standing = Literal["open", "holds", "given_up", "replaced", "void"]
 """How it stands: waits for signatures, holds, was signed and then given up, was replaced, or never held."""
@@ -98,7 +98,7 @@ async def read(
     a, s, h = t.agreement.c, t.signature.c, t.history.c
     query = select(a.version, a.content, a.sha256, a.made_at).where(a.case_id == case_id).order_by(a.version)
     rows = {row.version: row for row in await connection.execute(query)}
-    wanted = version if version is not None else case.version if case.state in _TO_SIGN else case.in_force
+    wanted = current(case) if version is None else version
     if wanted not in rows:
         there = f"There are versions {', '.join(map(str, rows))}." if rows else "It is written once it is approved."
         raise NotFound(f"There is no such agreement. {there}")
@@ -127,6 +127,14 @@ async def read(
         evaluation=case.evaluation if holds else None,
         evaluated_by=done.get("rate"),
     )
+
+
+def current(case: Case | CaseView) -> int:
+    """Return which version is to be signed, or else which one all have signed last; 0 if there is none.
+
+    A change that was refused, or that nobody signed before the end, is neither.
+    """
+    return case.version if case.state in _TO_SIGN else case.in_force
 
 
 def _standing(case: Case, version: int, whole: Sequence[int]) -> Standing:

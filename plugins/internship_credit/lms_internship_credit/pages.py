@@ -10,6 +10,7 @@ import msgspec
 from litestar import MediaType, Response
 
 from lms_core.api import BadValue
+from lms_internship_credit.agreements import current
 from lms_internship_credit.case import Certified, Description, Entry, Evaluation, Mentor
 from lms_internship_credit.lifecycle import Action, Role
 from lms_internship_credit.offers import Applicants
@@ -63,10 +64,10 @@ def show(case: CaseView, role: Role, link: str, told: str = "") -> Response[str]
     signed = "".join(
         f"<li>{escape(one.name)} ({one.party}), {one.at:%Y-%m-%d %H:%M} UTC</li>"
         for one in case.signatures
-        if one.version == case.version
+        if one.version == current(case)
     )
     agreement = (
-        f"<h2>Agreement {case.version}</h2><p>SHA-256 <code>{case.sha256}</code></p><ul>{signed}</ul>"
+        f"<h2>Agreement {current(case)}</h2><p>SHA-256 <code>{case.sha256}</code></p><ul>{signed}</ul>"
         if case.sha256
         else ""
     )

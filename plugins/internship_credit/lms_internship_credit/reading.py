@@ -11,6 +11,7 @@ from sqlalchemy import select
 from lms_core.api import AsyncConnection, Context, read_person, read_persons
 from lms_internship_credit import tables as t
 from lms_internship_credit import wire as w
+from lms_internship_credit.agreements import current
 from lms_internship_credit.case import Around, Case, life
 from lms_internship_credit.cases import Who, around, find, of_regulation, settled_of, today_in
 from lms_internship_credit.guards import unmet
@@ -32,9 +33,8 @@ async def show(context: Context, connection: AsyncConnection, case_id: UUID, who
     student = await read_person(connection, case.person_id)
     of = select(t.organisation).where(t.organisation.c.id == case.organisation_id)
     firm = (await connection.execute(of)).one()
-    written = case.version if case.digest else case.in_force
     agreed = select(t.agreement.c.content, t.agreement.c.sha256).where(
-        t.agreement.c.case_id == case.id, t.agreement.c.version == written
+        t.agreement.c.case_id == case.id, t.agreement.c.version == current(case)
     )
     agreement = (await connection.execute(agreed)).first()
     s = t.signature.c

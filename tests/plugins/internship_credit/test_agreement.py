@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -129,13 +130,12 @@ async def test_a_guest_gets_the_case_of_her_link_only(scene: Placement, world: W
         query = "&version=1" if case == hers else ""
         got[case] = files_of((await world.http.get(f"{scene.path}/host/agreement.pdf?link={secret}{query}")).content)
         assert (await world.http.get(f"{scene.path}/mentor/agreement.pdf?link={secret}")).status_code == 401
-        # who asks for another case by its id is answered about her own, or not at all
+        # and it opens no other address
         stray = await world.http.get(f"{scene.path}/cases/{hers}/agreement.pdf?link={secret}")
         assert stray.status_code == 401
     for case, files in got.items():
         [content] = files.values()
-        assert content == (await agreement_of(scene, case)).encode()
-        assert case in content.decode()
+        assert json.loads(content)["case"] == case
 
 
 async def agreement_of(scene: Placement, case: str) -> str:
@@ -166,6 +166,11 @@ async def test_a_change_is_told_side_by_side_and_no_version_passes_for_another(s
         "Tasks Etch membranes and measure them. Only measure."
     )
     await scene.guest(case, "host", "refuse", note="We need her in the clean room.")
+    assert await agreement_of(scene, case) == first
+    page = (await scene.world.http.get(f"{scene.path}/host?link={await scene.link(case, 'host')}")).text
+    digest = hashlib.sha256(first.encode()).hexdigest()
+    assert f"<h2>Agreement 1</h2><p>SHA-256 <code>{digest}</code></p>" in page
+    assert page.count("UTC</li>") == 3
     assert await told() == ("All three have signed it.", False, [first.encode()])
     assert await told("?version=2") == ("It was never signed by all three and does not hold.", True, [second.encode()])
 
