@@ -101,6 +101,14 @@ async def test_all_whom_it_concerns_get_the_same_bytes_and_no_link_is_used_up(sc
         await printed(scene["Ines"], f"{scene.path}/me/cases/{case}")
     assert len([one for one in seen if "internship_credit_" in one]) == 4
 
+    # what was agreed can be read where the plugin is turned off
+    switch = f"/programmes/{scene.programme['id']}/plugins/internship_credit"
+    await world.admin.put(switch, {"enabled": False}, If_Match='"1"')
+    for name, place in (("Ines", "me/cases"), ("Berta", "decisions")):
+        assert await printed(scene[name], f"{scene.path}/{place}/{case}") == found[0]
+    secret = await scene.link(case, "mentor")
+    assert (await world.http.get(f"{scene.path}/mentor/agreement.pdf?link={secret}")).content == found[0]
+
 
 async def test_nobody_else_gets_it(scene: Placement, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     other = await Placement.of(world, monkeypatch, key="other")
