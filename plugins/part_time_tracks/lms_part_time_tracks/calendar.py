@@ -11,8 +11,8 @@ from lms_part_time_tracks.settings import Settings
 from lms_part_time_tracks.tracks import Days, Track
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
-USUAL = {0: ((4, 1), (9, 30)), 1: ((10, 1), (3, 31))}
-"""First and last day of summer (0) and winter terms (1) where a programme has none of the kind."""
+USUAL = {0: ((4, 1), (7, 31), (9, 30)), 1: ((10, 1), (2, 15), (3, 31))}
+"""First day, last day of lectures and last day of summer (0) and winter terms (1) where a programme has none."""
 
 
 class Terms:
@@ -45,6 +45,11 @@ class Terms:
         while self[number].ends_on < day:
             number += 1
         return number
+
+    def begun(self, day: date) -> int:
+        """Return the number of the term that somebody begins with who enrols on a day: one with lectures to come."""
+        number = self.at(day)
+        return number if day <= self[number].lectures_to else number + 1
 
 
 def monday_of(day: date) -> date:
@@ -105,11 +110,11 @@ def _in(span: Days, day: date) -> bool:
 
 def _usual(number: int) -> TermDates:
     year, winter = divmod(number, 2)
-    first, last = USUAL[winter]
-    starts, ends = date(year, *first), date(year + winter, *last)
+    first, over, last = USUAL[winter]
+    starts, lectures, ends = date(year, *first), date(year + winter, *over), date(year + winter, *last)
     return TermDates(
-        number=number, name=term_name(number), starts_on=starts, ends_on=ends, lectures_from=starts, lectures_to=ends,
-        exams_from=starts, exams_to=ends,
+        number=number, name=term_name(number), starts_on=starts, ends_on=ends, lectures_from=starts,
+        lectures_to=lectures, exams_from=starts, exams_to=ends,
     )  # fmt: skip
 
 

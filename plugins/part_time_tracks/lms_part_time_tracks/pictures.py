@@ -50,7 +50,7 @@ def describe(result: Result) -> str:
     """Say in words what the picture shows."""
     weeks = result.weeks
     if not weeks:
-        return "There are no weeks to come."
+        return f"There are no weeks to come: the study ended with the {result.finish}."
     peak = max(weeks, key=lambda one: one.hours)
     above = sum(one.has is not None and one.hours > one.has for one in weeks)
     more = f" In {above} weeks it is more than you have." if above else ""

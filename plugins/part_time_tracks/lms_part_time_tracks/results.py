@@ -235,7 +235,7 @@ def _module(facts: Facts, translated: Translated, at: Assignment, latest: Mappin
 
 def _value(problem: Problem, level: Level, value: int) -> Decimal:
     if level == "finish":
-        return Decimal(value - problem.now)
+        return Decimal(max(0, value - problem.now))
     if level in ("peak", "excess"):
         return Decimal(value) / 10
     return Decimal(value)

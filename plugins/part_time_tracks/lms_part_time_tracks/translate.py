@@ -60,8 +60,7 @@ class Translated(msgspec.Struct, frozen=True, kw_only=True):
 def translate(facts: Facts) -> Translated:
     """Return the problem of a student. Raises ValueError if the policy of the programme contradicts itself."""
     terms = Terms(facts.catalogue.terms)
-    first, now = terms.at(facts.standing.since), terms.at(facts.today)
-    first = min([first, now, *(one.passed for one in facts.standing.tried if one.passed is not None)])
+    first, now = _span(facts, terms)
     limits = facts.standing.limits
     most = _whole(limits.get("maxTerms"))
     number = min(MOST_TERMS, max(now - first, most or 0) + AFTERWARDS + len(facts.track.leaves) + 8)
@@ -78,25 +77,30 @@ def translate(facts: Facts) -> Translated:
     limit = _decimal(limits.get("maxEctsPerTerm"))
     problem = Problem(
         terms=tuple(_term(facts, terms, first + n, least, limit) for n in range(number)),
-        modules=tuple(_module(facts, terms, wanted, one, curriculum, first, number) for one in wanted.values()),
+        modules=tuple(
+            _settled(_module(facts, terms, wanted, one, curriculum, first, number), done.get(one.module_id))
+            for one in wanted.values()
+        ),
         baskets=_baskets(wanted, by_key, curriculum, needed),
-        milestones=tuple(replace(one, ects=min(one.ects, needed)) for one in milestones_of(limits)),
+        milestones=tuple(replace(one, ects=min(one.ects, needed)) for one in milestones_of(limits, binding=True)),
         now=now - first,
         ects=needed,
         recognised_ects=_recognised(facts.standing, limits),
         max_terms=most,
         fixed=tuple(done[one] for one in wanted if one in done),
-        current=tuple(
-            Assignment(str(module), term - first, str(run) if run else None)
-            for module, term, run in facts.held
-            if module in wanted and 0 <= term - first < number
-        )
-        if facts.held
-        else None,
-        wishes=_wishes(facts, terms, wanted, by_key, first, number),
+        current=_current(facts, wanted, done, first, number) if facts.held else None,
+        wishes=_wishes(facts, terms, wanted, by_key, done, first, number),
         levels=STEADY if facts.held else BEST,
     )
     return Translated(problem=problem, first=first)
+
+
+def _span(facts: Facts, terms: Terms) -> tuple[int, int]:
+    """Return the numbers of the first term of the study and of the present one; before it begins, that is the first."""
+    seats = [one.term for one in facts.standing.places if one.state in ("enrolled", "completed")]
+    passed = [one.passed for one in facts.standing.tried if one.passed is not None]
+    first = min([terms.begun(min(facts.standing.since, facts.today)), *seats, *passed])
+    return first, max(first, terms.at(facts.today))
 
 
 def _done(facts: Facts, first: int, now: int) -> dict[UUID, Assignment]:
@@ -120,6 +124,19 @@ def _done(facts: Facts, first: int, now: int) -> dict[UUID, Assignment]:
         if tried.passed is not None:
             found[tried.module_id] = Assignment(str(tried.module_id), max(0, min(tried.passed, now) - first))
     return found
+
+
+def _current(
+    facts: Facts, wanted: Collection[UUID], done: Mapping[UUID, Assignment], first: int, number: int
+) -> tuple[Assignment, ...]:
+    """Return the plan that holds; what is over is no change of it, wherever it was planned."""
+    held = {
+        module: Assignment(str(module), term - first, str(run) if run else None)
+        for module, term, run in facts.held
+        if 0 <= term - first < number
+    }
+    held |= {module: one for module, one in done.items() if one.run is None}
+    return tuple(one for module, one in held.items() if module in wanted)
 
 
 def _wanted(
@@ -166,7 +183,7 @@ def _module(
     first: int,
     number: int,
 ) -> Module:
-    key, now = str(module.module_id), terms.at(facts.today)
+    key, (_, now) = str(module.module_id), _span(facts, terms)
     tried = next((one for one in facts.standing.tried if one.module_id == module.module_id), None)
     mine = {one.run_id for one in facts.standing.places if one.state in ("enrolled", "offered")}
     begun = now + (facts.today > terms[now].lectures_from)
@@ -201,6 +218,13 @@ def _module(
         attempts=_attempts(facts, tried),
         recognised=module.key in facts.track.recognised or module.module_id in earned,
     )
+
+
+def _settled(module: Module, done: Assignment | None) -> Module:
+    """Let what is passed stay where it was passed, though the term be not over: nothing can stand against it."""
+    if done is None or done.run is not None or done.term == RECOGNISED:
+        return module
+    return replace(module, offered=(done.term,), runs=(), after=(), after_ects=0, until=None, attempts=UNLIMITED)
 
 
 def _attempts(facts: Facts, tried: Tried | None) -> int:
@@ -257,24 +281,28 @@ def _wishes(
     terms: Terms,
     wanted: Mapping[UUID, ModuleFacts],
     by_key: Mapping[str, UUID],
+    done: Mapping[UUID, Assignment],
     first: int,
     number: int,
 ) -> Wishes:
-    track = facts.track
+    track, open_ = facts.track, {one for one in wanted if one not in done or done[one].run}
     return Wishes(
         wanted=tuple(str(by_key[key]) for key in track.wanted if by_key.get(key) in wanted),
-        unwanted=tuple(str(by_key[key]) for key in track.unwanted if by_key.get(key) in wanted),
+        unwanted=tuple(str(by_key[key]) for key in track.unwanted if by_key.get(key) in open_),
         no_weekends=track.no_weekends,
         done_by=None if track.done_by is None else max(0, min(number - 1, terms.at(track.done_by) - first)),
         most_ects=None if track.most_ects is None else _hundredths(track.most_ects),
     )
 
 
-def milestones_of(limits: Mapping[str, Any]) -> Iterable[Milestone]:
-    """Read the milestones of a regulation, which nobody checked: what is none is left out."""
+def milestones_of(limits: Mapping[str, Any], *, binding: bool) -> Iterable[Milestone]:
+    """Read the milestones of a regulation that bind, or those that are only wanted; nobody checked what is there.
+
+    What is no milestone is left out.
+    """
     for one in limits.get("milestones") or ():
         ects, terms = (_decimal(one.get("ects")), _whole(one.get("byTerm"))) if isinstance(one, dict) else (None, None)
-        if ects is not None and terms:
+        if ects is not None and terms and (one.get("binding") is not False) == binding:
             yield Milestone(_hundredths(ects), terms)
 
 

@@ -14,11 +14,12 @@ from lms_part_time_tracks.watching import watch
 from lms_core.api import Context
 from tests.support.exams import Faculty
 from tests.support.family_childcare import mails
-from tests.support.tracks import Study, worked
+from tests.support.tracks import Study, where, worked
 
 if TYPE_CHECKING:
     from tests.support.world import World
 
+WINTER, SUMMER, NEXT = "winter term 2026/27", "summer term 2027", "winter term 2027/28"
 TODAY = date(2026, 10, 2)
 LIMITS = {"maxTerms": 6, "milestones": [{"ects": 20, "byTerm": 2}], "attempts": 2, "repeatWithinTerms": 2}
 
@@ -43,7 +44,7 @@ async def test_what_is_due_when_and_that_a_leave_stops_the_clock(world: World) -
     milestone = due("milestone", "2027-09-30", "summer term 2027", "20", "20")
     latest = due("latest", "2029-09-30", "summer term 2029", "35", "35")
     assert await ingrid.get(path) == {
-        "ects": "0", "ectsTotal": "35", "attempts": [], "dates": [milestone, latest], "next": milestone,
+        "done": False, "ects": "0", "ectsTotal": "35", "attempts": [], "dates": [milestone, latest], "next": milestone,
     }  # fmt: skip
     plan = await study.planned(ingrid)
     await ingrid.post(f"{study.path}/me/plans/{plan['id']}/acceptance", None, 200)
@@ -80,6 +81,28 @@ async def test_a_failure_leaves_attempts_and_a_last_term_for_the_repeat(world: W
     }  # fmt: skip
     assert (await other.get(f"{study.path}/me/standing"))["attempts"] == []
     await worked(world)
+
+
+async def test_nothing_stands_against_what_is_passed(world: World) -> None:
+    study = await Study.of(world)
+    programme = study.programme
+    examiner = await world.person("Eva Examiner", "examiner", programme)
+    faculty = Faculty(world, programme, examiner, await world.person("Lea Lecturer", "lecturer", programme))
+    ingrid = await study.student("Ingrid")
+    run = await world.run(programme, study.modules["mems"])
+    await ingrid.put(f"/runs/{run['id']}/enrolment", {})
+    session = {
+        "title": "Block", "zone": "Europe/Berlin", "mode": "on_site", "place": "Aula",
+        "starts": "2026-11-20T09:00:00", "ends": "2026-11-20T17:00:00",
+    }  # fmt: skip
+    await world.admin.post(f"/runs/{run['id']}/sessions", session)
+    exam = await faculty.attempt(run, ingrid, mark="1.0")
+    await examiner.post(f"{exam}/marks/{ingrid.id}/credit", {"evidence": "Protocol 7"})
+    # the term is not over, and all of this comes too late
+    away = {"blackouts": [{"firstDay": "2026-11-20", "lastDay": "2026-11-20"}], "unwanted": ["mems"]}
+    await ingrid.put(f"{study.path}/me/track", away, If_Match='"0"')
+    plan = await study.planned(ingrid)
+    assert where(plan) == {WINTER: ["mems"], SUMMER: ["optics", "project"], NEXT: ["thesis"]}
 
 
 async def test_each_is_reminded_once_of_a_date_and_again_when_it_is_nearer(
