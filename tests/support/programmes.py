@@ -196,6 +196,7 @@ def tiny(seed: int) -> Problem:
             done_by=rng.choice((*[None] * 6, 2)), most_ects=rng.choice((*[None] * 6, 1500)),
         ),
         levels=levels,
+        other_ects=rng.choice((0, 0, 0, 500)),
     )  # fmt: skip
 
 

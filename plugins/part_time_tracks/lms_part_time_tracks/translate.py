@@ -73,7 +73,8 @@ def translate(facts: Facts) -> Translated:
     # where nobody has said what the study consists of, not all of it may be taught yet
     taught = sum(_hundredths(one.ects) for one in wanted.values())
     needed = _hundredths(facts.standing.ects_total)
-    needed = needed if curriculum else min(needed, taught)
+    other = sum(_hundredths(one.ects) for one in facts.standing.earned if one.module_id is None)
+    needed = needed if curriculum else min(needed, taught + other)
     limit = _decimal(limits.get("maxEctsPerTerm"))
     problem = Problem(
         terms=tuple(_term(facts, terms, first + n, least, limit) for n in range(number)),
@@ -81,11 +82,12 @@ def translate(facts: Facts) -> Translated:
             _settled(_module(facts, terms, wanted, one, curriculum, first, number), done.get(one.module_id))
             for one in wanted.values()
         ),
-        baskets=_baskets(wanted, by_key, curriculum, needed),
+        baskets=_baskets(wanted, by_key, curriculum, max(0, needed - other)),
         milestones=tuple(replace(one, ects=min(one.ects, needed)) for one in milestones_of(limits, binding=True)),
         now=now - first,
         ects=needed,
-        recognised_ects=_recognised(facts.standing, limits),
+        recognised_ects=max(_recognised(facts.standing, limits), other + _booked(facts, done)),
+        other_ects=other,
         max_terms=most,
         fixed=tuple(done[one] for one in wanted if one in done),
         current=_current(facts, wanted, done, first, number) if facts.held else None,
@@ -310,6 +312,15 @@ def _recognised(standing: Standing, limits: Mapping[str, Any]) -> int:
     """Return how many ECTS may be recognised: what the regulation says, or half (KMK 2002 and 2008)."""
     most = _decimal(limits.get("recognisedAtMost"))
     return _hundredths(standing.ects_total / 2 if most is None else most)
+
+
+def _booked(facts: Facts, done: Mapping[UUID, Assignment]) -> int:
+    """Return the ECTS of modules that are recognised already; what is booked stays, whatever may be recognised."""
+    return sum(
+        _hundredths(one.ects)
+        for one in facts.standing.earned
+        if one.module_id and one.module_id in done and done[one.module_id].term == RECOGNISED
+    )
 
 
 def _season(number: int) -> str:

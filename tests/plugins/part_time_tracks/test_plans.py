@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
 from lms_part_time_tracks import knowing, plans, tidying
 
-from lms_core.api import Later, Unavailable
+from lms_core.api import Later, Unavailable, book_credit
 from tests.support.exams import Faculty
 from tests.support.tracks import Study, context_of, where, worked
 
@@ -123,6 +124,30 @@ async def test_while_not_all_is_taught_that_is_planned_which_is(world: World) ->
     assert [(one["kind"], one["ects"], one["missing"]) for one in due] == [
         ("milestone", "60", "60"), ("latest", "90", "90"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("at_most", "expected"),
+    [("15", {WINTER: ["thesis"], SUMMER: ["optics"]}), ("14", {WINTER: ["mems"], SUMMER: ["optics", "thesis"]})],
+)
+async def test_what_is_recognised_for_no_module_counts_and_takes_of_what_may_be(
+    world: World, at_most: str, expected: dict[str, list[str]]
+) -> None:
+    study = await Study.of(world, limits={"recognisedAtMost": at_most}, curricula=[])
+    ingrid = await study.student("Ingrid")
+    said = {"recognised": ["mems"], "unwanted": ["lasers", "project"]}
+    await ingrid.put(f"{study.path}/me/track", said, If_Match='"0"')
+    assert (await study.planned(ingrid))["result"]["status"] == "infeasible"
+    where_ = UUID(study.programme["id"])
+    async with world.database.write() as connection:
+        await book_credit(
+            connection, ingrid.person.id, "school:1", Decimal(10), "A certificate", world.admin.person.id,
+            title="A school in summer", programme_id=where_,
+        )  # fmt: skip
+    # 10 of 35 ECTS are there; 5 for mems can be recognised beside them, or not
+    plan = await study.planned(ingrid)
+    assert (plan["result"]["status"], where(plan)) == ("optimal", expected)
+    assert [one["key"] for one in plan["result"]["recognised"]] == (["mems"] if at_most == "15" else [])
 
 
 async def test_hours_absences_and_wishes_are_planned_with(world: World) -> None:

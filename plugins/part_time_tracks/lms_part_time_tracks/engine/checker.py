@@ -125,15 +125,15 @@ def _order(problem: Problem, plan: Sequence[Assignment]) -> Iterator[str]:
             if before not in term_of or term_of[before] > number:
                 yield f"{key} needs {before} no later"
         earned = sum(problem.module(other).ects for other, when in term_of.items() if when < number)
-        if earned < module.after_ects:
+        if earned + problem.other_ects < module.after_ects:
             yield f"{key} needs more ECTS before"
 
 
 def _credits(problem: Problem, plan: Sequence[Assignment]) -> Iterator[str]:
     taken = {one.module: problem.module(one.module).ects for one in plan}
-    if sum(taken.values()) < problem.ects:
+    if sum(taken.values()) + problem.other_ects < problem.ects:
         yield "the ECTS are too few for the degree"
-    recognised = sum(taken[one.module] for one in plan if one.term == -1)
+    recognised = sum(taken[one.module] for one in plan if one.term == -1) + problem.other_ects
     if problem.recognised_ects is not None and recognised > problem.recognised_ects:
         yield "too many ECTS are recognised"
     for milestone in problem.milestones:
@@ -141,7 +141,7 @@ def _credits(problem: Problem, plan: Sequence[Assignment]) -> Iterator[str]:
             n for n in range(len(problem.terms)) if sum(t.counts for t in problem.terms[: n + 1]) <= milestone.terms
         ]
         last = ends[-1] if ends else -1
-        earned = sum(taken[one.module] for one in plan if one.term <= last)
+        earned = sum(taken[one.module] for one in plan if one.term <= last) + problem.other_ects
         if problem.now <= last < len(problem.terms) - 1 and earned < milestone.ects:
             yield f"too few ECTS by the end of term {last}"
     for basket in problem.baskets:

@@ -144,7 +144,7 @@ class Model:
         problem = self.problem
         self.model.add(self._earned(len(problem.terms) - 1) >= problem.ects)
         if problem.recognised_ects is not None:
-            self.model.add(self._sum(RECOGNISED, self.ects) <= problem.recognised_ects)
+            self.model.add(self._sum(RECOGNISED, self.ects) + problem.other_ects <= problem.recognised_ects)
         for milestone in problem.milestones:
             last = problem.deadline(milestone.terms)
             if problem.now <= last < len(problem.terms) - 1:
@@ -171,7 +171,9 @@ class Model:
         return sum(weights[key] * x for key, own in self.in_term[number].items() for x in own)
 
     def _earned(self, last: int) -> Any:
-        return sum(self._sum(number, self.ects) for number in range(RECOGNISED, last + 1))
+        """Return what is earned by the end of a term."""
+        terms = range(RECOGNISED, last + 1)
+        return self.problem.other_ects + sum(self._sum(number, self.ects) for number in terms)
 
     def _most_minutes(self, number: int) -> int:
         term = self.problem.terms[number]

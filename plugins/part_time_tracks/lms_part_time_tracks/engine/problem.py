@@ -138,9 +138,10 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
     Terms before `now` are past: what is `fixed` in them is passed, and nothing else is looked at. What is `fixed` later
     was accepted and stays; without a run it may be in any run of its term. `ects` are needed for the degree, of which
-    `recognised_ects` at most may be recognised; the study ends within `max_terms` terms that count. `current` is the
-    plan from which changes are counted. Each of the `levels` is made as small as can be without making one before it
-    larger. Raises ValueError when something does not fit together.
+    `recognised_ects` at most may be recognised; `other_ects` are recognised for nothing that is a module, and count as
+    those of modules do. The study ends within `max_terms` terms that count. `current` is the plan from which changes
+    are counted. Each of the `levels` is made as small as can be without making one before it larger. Raises ValueError
+    when something does not fit together.
     """
 
     terms: Annotated[tuple[Term, ...], msgspec.Meta(min_length=1, max_length=60)]
@@ -150,6 +151,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     now: Count = 0
     ects: Ects = 0
     recognised_ects: Ects | None = None
+    other_ects: Ects = 0
     max_terms: Annotated[int, msgspec.Meta(ge=1, le=100)] | None = None
     fixed: tuple[Assignment, ...] = ()
     current: tuple[Assignment, ...] | None = None

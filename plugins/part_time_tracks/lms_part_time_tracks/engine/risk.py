@@ -159,7 +159,8 @@ class Life:
         return self._known[state]
 
     def _choose(self, number: int, left: list[Assignment], passed: dict[str, int], failed: dict[str, int]) -> list[str]:
-        term, earned = self.problem.terms[number], sum(self.modules[key].ects for key in passed)
+        term = self.problem.terms[number]
+        earned = self.problem.other_ects + sum(self.modules[key].ects for key in passed)
         minutes = math.inf if term.minutes is None else term.minutes * term.weeks
         ects = math.inf if term.max_ects is None else term.max_ects
         many = math.inf if term.max_modules is None else term.max_modules

@@ -72,6 +72,22 @@ RULES: dict[str, tuple[Problem, tuple[Assignment, ...], str]] = {
         at(A=RECOGNISED, B=RECOGNISED),
         "too many ECTS are recognised",
     ),
+    "half with others": (
+        of(module("A", 0, recognised=True), recognised_ects=500, other_ects=250),
+        at(A=RECOGNISED),
+        "too many ECTS are recognised",
+    ),
+    "degree with others": (of(A, ELECTIVE, ects=1000, other_ects=499), at(A=0), "the ECTS are too few for the degree"),
+    "earned with others": (
+        of(module("A", *ALWAYS, after_ects=750), B, other_ects=250),
+        at(A=0, B=0),
+        "A needs more ECTS before",
+    ),
+    "milestone with others": (
+        of(module("A", 1, 2), milestones=(Milestone(500, 2),), other_ects=400),
+        at(A=2),
+        "too few ECTS by the end of term 1",
+    ),
     "milestone": (
         of(module("A", 1, 2), milestones=(Milestone(500, 2),)),
         at(A=2),
@@ -128,6 +144,9 @@ def test_what_has_no_term_has_no_verdict_beyond_that() -> None:
         (with_terms(of(module("A", 3), max_terms=3), (1,), counts=False), at(A=3)),  # nor does its clock run
         (of(module("A", 1, recognised=True)), at(A=RECOGNISED)),
         (of(module("A", 1, after=("B",)), B, now=1, fixed=at(B=0)), at(B=0, A=1)),
+        (of(A, B, now=1, fixed=at(A=0, B=0), ects=1500, other_ects=500), at(A=0, B=0)),
+        (of(module("A", 0, after_ects=500), other_ects=500), at(A=0)),
+        (of(module("A", 2), milestones=(Milestone(500, 2),), other_ects=500), at(A=2)),
         (of(module("A", 3), milestones=(Milestone(9000, 4), Milestone(9000, 9))), at(A=3)),  # all is done by then
         (of(module("A", 1, runs=(Run(key="r", term=1, trips=1),)), fixed=at(A=1)), (Assignment("A", 1, "r"),)),
     ],
