@@ -33,7 +33,10 @@ from lms_core.types import new_id, now
 
 
 class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A session of a run as it is planned now; `cancelled_at` unless it is to take place."""
+    """A session of a run as it is planned now; `cancelled_at` unless it is to take place.
+
+    One that is `for_named` is for some of the participants only, who are named.
+    """
 
     session_id: UUID
     run_id: UUID
@@ -45,6 +48,7 @@ class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):
     mode: str
     place: str
     cancelled_at: datetime | None
+    for_named: bool
 
 
 class Participant(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 from random import Random
 
@@ -16,6 +16,7 @@ from lms_part_time_tracks.engine.problem import (
     STEADY,
     Assignment,
     Basket,
+    Clash,
     Level,
     Milestone,
     Module,
@@ -24,6 +25,7 @@ from lms_part_time_tracks.engine.problem import (
     Term,
     Wishes,
 )
+from msgspec.structs import replace
 
 BACP = Path(__file__).parents[3] / "shared" / "data" / "bacp"
 MINUTES = 1650  # of an ECTS: 27.5 hours
@@ -173,7 +175,7 @@ def tiny(seed: int) -> Problem:
     past = tuple(Assignment(key, rng.choice((0, 0, RECOGNISED))) for key in keys[:2]) if now else ()
     accepted = (Assignment(keys[3], rng.randint(now, 3)),) if rng.random() < 0.1 else ()
     levels: tuple[Level, ...] = rng.choice((BEST, BEST, STEADY, ("excess", *BEST)))
-    return Problem(
+    problem = Problem(
         terms=terms,
         modules=tuple(module(n) for n in range(many)),
         baskets=(
@@ -198,6 +200,24 @@ def tiny(seed: int) -> Problem:
         levels=levels,
         other_ects=rng.choice((0, 0, 0, 500)),
     )  # fmt: skip
+    return clashing(problem, rng, rng.choice((0, 0.3, 0.6)))
+
+
+def clashing(problem: Problem, rng: Random, share: float) -> Problem:
+    """Let this share of all runs of a term meet at the same time, two by two."""
+    pairs = [
+        ((one, run), (other, another))
+        for one, other in combinations(problem.modules, 2)
+        for run, another in product(one.runs, other.runs)
+        if run.term == another.term and rng.random() < share
+    ]
+    return replace(
+        problem,
+        clashes=tuple(
+            Clash(modules=(one.key, other.key), runs=(run.key, another.key), on="12 March 2028")
+            for (one, run), (other, another) in pairs
+        ),
+    )
 
 
 def all_plans(problem: Problem) -> Iterator[tuple[tuple[int, ...], tuple[Assignment, ...]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, time
+from itertools import chain
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -27,6 +28,7 @@ from lms_core.api import (
     session_constraints,
 )
 from lms_part_time_tracks.calendar import DAY
+from lms_part_time_tracks.meetings import meetings
 from lms_part_time_tracks.tables import placed, track
 from lms_part_time_tracks.tracks import Track, opened
 from lms_part_time_tracks.translate import Facts
@@ -59,6 +61,7 @@ async def read_facts(context: Context, connection: AsyncConnection, persons: Col
     for row in await read_sessions(connection, [one.run_id for one in catalogue.runs if one.term in coming]):
         rows[row.run_id].append(row)
     sessions = {run_id: tuple(held) for run_id, held in rows.items()}
+    met = meetings(chain.from_iterable(rows.values()), day)
     return {
         one.person_id: Facts(
             catalogue=catalogue,
@@ -66,6 +69,7 @@ async def read_facts(context: Context, connection: AsyncConnection, persons: Col
             track=opened(said[one.person_id][0].content) if said[one.person_id] else Track(),
             settings=context.settings,
             sessions=sessions,
+            meetings=met,
             constraints=(),
             held=tuple(sorted((row.module_id, row.term, row.run_id) for row in holds[one.person_id])),
             rates=rates,

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec.structs import replace
 
-from lms_core.api import Catalogue, ModuleFacts, PassRate, SessionConstraint, SessionFacts, Standing, Tried
+from lms_core.api import Catalogue, ModuleFacts, PassRate, RunOffer, SessionConstraint, SessionFacts, Standing, Tried
 from lms_part_time_tracks.calendar import DAY, Terms, all_within, minutes_a_week, weeks_left
 from lms_part_time_tracks.engine.problem import (
     BEST,
@@ -20,6 +20,7 @@ from lms_part_time_tracks.engine.problem import (
     STEADY,
     Assignment,
     Basket,
+    Clash,
     Milestone,
     Module,
     Problem,
@@ -27,6 +28,7 @@ from lms_part_time_tracks.engine.problem import (
     Term,
     Wishes,
 )
+from lms_part_time_tracks.meetings import Meeting
 from lms_part_time_tracks.settings import Curriculum, Settings
 from lms_part_time_tracks.tracks import Track
 
@@ -44,6 +46,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     track: Track
     settings: Settings
     sessions: dict[UUID, tuple[SessionFacts, ...]]
+    meetings: tuple[Meeting, ...]
     constraints: tuple[SessionConstraint, ...]
     held: tuple[tuple[UUID, int, UUID | None], ...]
     rates: tuple[PassRate, ...]
@@ -76,12 +79,14 @@ def translate(facts: Facts) -> Translated:
     other = sum(_hundredths(one.ects) for one in facts.standing.earned if one.module_id is None)
     needed = needed if curriculum else min(needed, taught + other)
     limit = _decimal(limits.get("maxEctsPerTerm"))
+    planned = tuple(
+        _settled(_module(facts, terms, wanted, one, curriculum, first, number), done.get(one.module_id))
+        for one in wanted.values()
+    )
     problem = Problem(
         terms=tuple(_term(facts, terms, first + n, least, limit) for n in range(number)),
-        modules=tuple(
-            _settled(_module(facts, terms, wanted, one, curriculum, first, number), done.get(one.module_id))
-            for one in wanted.values()
-        ),
+        modules=planned,
+        clashes=tuple(_clashes(facts, planned)),
         baskets=_baskets(wanted, by_key, curriculum, max(0, needed - other)),
         milestones=tuple(replace(one, ects=min(one.ects, needed)) for one in milestones_of(limits, binding=True)),
         now=now - first,
@@ -207,9 +212,7 @@ def _module(
         required=required or module.module_id in earned,
         offered=tuple(n - first for n in seasons),
         runs=tuple(
-            _run(
-                facts, one.run_id, one.term - first, module.key, one.run_id not in mine and not (one.open and one.free)
-            )
+            _run(facts, one, one.term - first, module.key, one.run_id not in mine and not (one.open and one.free))
             for one in runs
             if one.term < first + number
         ),
@@ -235,16 +238,27 @@ def _attempts(facts: Facts, tried: Tried | None) -> int:
     return UNLIMITED if left is None else left
 
 
-def _run(facts: Facts, run_id: UUID, term: int, key: str, taken: bool) -> Run:
+def _run(facts: Facts, run: RunOffer, term: int, key: str, taken: bool) -> Run:
     """Describe a run: days on site in a row are one trip."""
-    sessions = [one for one in facts.sessions.get(run_id, ()) if one.cancelled_at is None and one.mode == "on_site"]
+    sessions = [one for one in facts.sessions.get(run.run_id, ()) if one.cancelled_at is None and one.mode == "on_site"]
     days = sorted({one.starts.date() for one in sessions})
     trips = sum(day - DAY not in days for day in days)
     blocked = "there is no seat left, or nobody can enrol" if taken else _clash(facts, sessions)
     return Run(
-        key=str(run_id), term=term, trips=trips, weekends=sum(day.weekday() >= 5 for day in days),
+        key=str(run.run_id), name=run.title, term=term, trips=trips, weekends=sum(day.weekday() >= 5 for day in days),
         fee=facts.settings.fees.get(key, 0), blocked=blocked,
     )  # fmt: skip
+
+
+def _clashes(facts: Facts, modules: Iterable[Module]) -> Iterable[Clash]:
+    """Return which runs of different modules meet at the same time."""
+    module_of = {UUID(run.key): module.key for module in modules for run in module.runs}
+    for one in facts.meetings:
+        if all(run in module_of for run in one.runs):
+            first, second = (module_of[run] for run in one.runs)
+            if first != second:
+                on = f"{one.first:%-d %B %Y}{' among others' if one.others else ''}"
+                yield Clash(modules=(first, second), runs=(str(one.runs[0]), str(one.runs[1])), on=on)
 
 
 def _clash(facts: Facts, sessions: Iterable[SessionFacts]) -> str:

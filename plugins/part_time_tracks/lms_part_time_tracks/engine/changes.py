@@ -201,7 +201,9 @@ def _shift(problem: Problem, module: Module, key: str, term: int) -> Problem:
     runs = tuple(moved(run) for run in module.runs)
     # nothing is taught instead in the term that it leaves
     offered = tuple(one for one in module.offered if one not in before)
-    return _with(replace(problem, fixed=fixed), replace(module, runs=runs, offered=offered))
+    # on which days it meets then, nobody knows
+    clashes = tuple(one for one in problem.clashes if (module.key, key) not in zip(one.modules, one.runs, strict=True))
+    return _with(replace(problem, fixed=fixed, clashes=clashes), replace(module, runs=runs, offered=offered))
 
 
 def _offer(problem: Problem, module: Module, first: int, terms: Collection[int]) -> Problem:

@@ -22,7 +22,7 @@ def check(problem: Problem, plan: Sequence[Assignment]) -> Verdict:
         return Verdict(tuple(broken), {})
     broken = [*_modules(problem, plan)]
     if not broken:
-        for rule in (_places, _fixed, _terms, _order, _credits, _wishes):
+        for rule in (_places, _fixed, _terms, _order, _credits, _clashes, _wishes):
             broken += rule(problem, plan)
     return Verdict(tuple(broken), _values(problem, plan))
 
@@ -152,6 +152,15 @@ def _credits(problem: Problem, plan: Sequence[Assignment]) -> Iterator[str]:
             yield f"too many ECTS of basket {basket.key}"
         if basket.max_count is not None and len(own) > basket.max_count:
             yield f"too many modules of basket {basket.key}"
+
+
+def _clashes(problem: Problem, plan: Sequence[Assignment]) -> Iterator[str]:
+    run_of = {one.module: one.run for one in plan if one.term >= problem.now}
+    kept = {one.module: one.run for one in problem.fixed}
+    for clash in problem.clashes:
+        met = list(zip(clash.modules, clash.runs, strict=True))
+        if all(run_of.get(key) == run for key, run in met) and any(kept.get(key) != run for key, run in met):
+            yield f"{clash.modules[0]} and {clash.modules[1]} meet at the same time"
 
 
 def _wishes(problem: Problem, plan: Sequence[Assignment]) -> Iterator[str]:

@@ -18,7 +18,7 @@ RequestKind = Literal[
 ]  # fmt: skip
 RuleKind = Literal[
     "taught", "after", "beside", "after_ects", "until", "attempts", "max_ects", "max_modules", "minimum", "basket",
-    "milestone", "max_terms", "recognised", "degree",
+    "milestone", "max_terms", "recognised", "degree", "clash",
 ]  # fmt: skip
 
 
@@ -26,7 +26,7 @@ class Demand(msgspec.Struct, frozen=True):
     """A request of the student (`hours` to `pace`) or a rule of the programme; what it is about is in the others.
 
     `other` is the module needed before, the run that is blocked, or the key of the basket; `number` that of the
-    milestone in the problem.
+    milestone or the clash in the problem.
     """
 
     kind: RequestKind | RuleKind
@@ -96,6 +96,12 @@ def _rules(problem: Problem) -> Iterator[Demand]:
         yield Demand("recognised")
     if problem.ects:
         yield Demand("degree")
+    yield from clashes_of(problem)
+
+
+def clashes_of(problem: Problem) -> tuple[Demand, ...]:
+    """Return that of two runs which meet at the same time only one is taken, for each such two."""
+    return tuple(Demand("clash", number=number) for number in range(len(problem.clashes)))
 
 
 def _rules_of(module: Module) -> Iterator[Demand]:
@@ -130,6 +136,7 @@ def without(problem: Problem, demands: Collection[Demand]) -> Problem:
         modules=tuple(_module(problem, module, gone) for module in problem.modules),
         baskets=tuple(one for one in problem.baskets if Demand("basket", other=one.key) not in gone),
         milestones=tuple(one for n, one in enumerate(problem.milestones) if Demand("milestone", number=n) not in gone),
+        clashes=tuple(one for n, one in enumerate(problem.clashes) if Demand("clash", number=n) not in gone),
         ects=0 if "degree" in kinds else problem.ects,
         recognised_ects=None if "recognised" in kinds else problem.recognised_ects,
         max_terms=None if "max_terms" in kinds else problem.max_terms,

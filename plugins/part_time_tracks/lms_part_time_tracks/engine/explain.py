@@ -19,7 +19,7 @@ from ortools.sat.python import cp_model
 from lms_part_time_tracks.engine.answer import Answer
 from lms_part_time_tracks.engine.changes import Change, Hours, LetGo, Longer, changed
 from lms_part_time_tracks.engine.checker import check
-from lms_part_time_tracks.engine.demands import Demand, requests_of, rules_of, without
+from lms_part_time_tracks.engine.demands import Demand, clashes_of, requests_of, rules_of, without
 from lms_part_time_tracks.engine.explanation import Explanation, Way
 from lms_part_time_tracks.engine.mixing import cheapest, needed, price
 from lms_part_time_tracks.engine.problem import Assignment, Problem
@@ -140,9 +140,10 @@ class _Search:
     def _let_go(self) -> Iterator[Way]:
         """Fewest requests to give up, hours apart, then those that would do instead of them.
 
-        Each conflict that is found has to lose one of its own.
+        Each conflict that is found has to lose one of its own. A clash of two runs can be let go as well: sessions can
+        be moved, and who may miss one takes both.
         """
-        can = [one for one in requests_of(self.problem) if one.kind != "hours"]
+        can = [one for one in requests_of(self.problem) if one.kind != "hours"] + list(clashes_of(self.problem))
         conflicts: list[tuple[Demand, ...]] = []
         fewest = 0
         for _ in range(CHOICES):

@@ -43,6 +43,7 @@ class Model:
         self._terms()
         self._order()
         self._credits()
+        self._clashes()
 
     def level(self, level: Level) -> Any:
         """Return what a level makes small."""
@@ -158,6 +159,17 @@ class Model:
                 self.model.add(ects <= basket.max_ects)
             if basket.max_count is not None:
                 self.model.add(many <= basket.max_count)
+
+    def _clashes(self) -> None:
+        fixed = {(one.module, one.run) for one in self.problem.fixed}
+        for clash in self.problem.clashes:
+            both = list(zip(clash.modules, clash.runs, strict=True))
+            if not fixed.issuperset(both):
+                self.model.add(sum(x for module, run in both for x in self._in_run(module, run)) <= 1)
+
+    def _in_run(self, key: str, run: str) -> list[Any]:
+        own = zip(self.options[key], self.chosen[key], strict=True)
+        return [literal for option, literal in own if option.at.run == run and option.at.term >= self.problem.now]
 
     def _until(self, key: str, first: int, last: int) -> list[Any]:
         return [

@@ -57,6 +57,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     key: Key
+    name: Name = ""
     term: Count
     trips: Count = 0
     weekends: Count = 0
@@ -111,6 +112,18 @@ class Milestone(msgspec.Struct, frozen=True):
     terms: Annotated[int, msgspec.Meta(ge=1, le=100)]
 
 
+class Clash(msgspec.Struct, frozen=True, kw_only=True):
+    """A run of one module and a run of another that meet at the same time, so that nobody takes part in both.
+
+    Who has accepted both keeps both. `on` says when, such as "12 March 2028 among others". One of a run that is gone
+    matters nothing.
+    """
+
+    modules: tuple[Key, Key]
+    runs: tuple[Key, Key]
+    on: Name
+
+
 class Assignment(msgspec.Struct, frozen=True, order=True):
     """A module in a term, and in which run; null where none is published. RECOGNISED is a term, too."""
 
@@ -153,6 +166,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     recognised_ects: Ects | None = None
     other_ects: Ects = 0
     max_terms: Annotated[int, msgspec.Meta(ge=1, le=100)] | None = None
+    clashes: Annotated[tuple[Clash, ...], msgspec.Meta(max_length=20_000)] = ()
     fixed: tuple[Assignment, ...] = ()
     current: tuple[Assignment, ...] | None = None
     wishes: Wishes = Wishes()
@@ -197,6 +211,8 @@ def _faults(problem: Problem) -> Iterator[str]:
             yield f"module {module.key} is offered in a term that is none of the terms"
     for basket in problem.baskets:
         yield from _unknown(f"basket {basket.key}", basket.modules, known)
+    for clash in problem.clashes:
+        yield from _unknown("clashes", clash.modules, known)
     yield from _unknown("wishes", (*problem.wishes.wanted, *problem.wishes.unwanted), known)
     if problem.wishes.done_by is not None and problem.wishes.done_by >= len(problem.terms):
         yield "wishes.done_by must be one of the terms"

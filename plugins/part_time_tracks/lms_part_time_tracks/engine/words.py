@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from lms_part_time_tracks.engine.demands import Demand
-from lms_part_time_tracks.engine.problem import Module, Problem
+from lms_part_time_tracks.engine.problem import Clash, Module, Problem
 
 FEW = 4
 
@@ -69,6 +69,8 @@ def _said(problem: Problem, demand: Demand) -> tuple[str, list[str]]:
     if demand.module is not None:
         return _of_module(problem, problem.module(demand.module), demand), []
     match demand.kind:
+        case "clash":
+            return _of_clash(problem, problem.clashes[demand.number or 0]), []
         case "weekends":
             return "you do not come at weekends", []
         case "pace":
@@ -94,8 +96,8 @@ def _of_module(problem: Problem, module: Module, demand: Demand) -> str:
     where = problem.terms[demand.term].name if demand.term is not None else ""
     match demand.kind:
         case "blocked":
-            why = next((run.blocked for run in module.runs if run.key == demand.other), "")
-            return f"you cannot come to {name} in {where} (run {demand.other}: {why})"
+            run, why = next(((run.name, run.blocked) for run in module.runs if run.key == demand.other), ("", ""))
+            return f"you cannot come to {name} in {where} (run {run or demand.other}: {why})"
         case "accepted":
             return f"you have accepted {name} in {where}"
         case "wanted":
@@ -112,6 +114,14 @@ def _of_module(problem: Problem, module: Module, demand: Demand) -> str:
         case "until":
             return f"{name} has to be taken by {problem.terms[min(module.until or 0, len(problem.terms) - 1)].name}"
     return f"you have no attempt left in {name}"
+
+
+def _of_clash(problem: Problem, clash: Clash) -> str:
+    modules = [problem.module(key) for key in clash.modules]
+    runs = [run for one, key in zip(modules, clash.runs, strict=True) for run in one.runs if run.key == key]
+    when = listed(list(dict.fromkeys(problem.terms[run.term].name for run in runs)))
+    what = listed([f"run {run.name or run.key}" for run in runs])
+    return f"{named(modules[0])} and {named(modules[1])} meet at the same time in {when} ({what}, {clash.on})"
 
 
 def _taught(problem: Problem, module: Module) -> str:

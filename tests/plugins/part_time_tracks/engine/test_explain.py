@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 
 import pytest
-from lms_part_time_tracks.engine.changes import Hours, LetGo, Longer, Skip, changed
+from lms_part_time_tracks.engine.changes import Hours, LetGo, Longer, ShiftRun, Skip, changed
 from lms_part_time_tracks.engine.checker import check
 from lms_part_time_tracks.engine.demands import Demand
 from lms_part_time_tracks.engine.explain import Explanation, explain, only
-from lms_part_time_tracks.engine.problem import Assignment, Problem, Run, Wishes
+from lms_part_time_tracks.engine.problem import Assignment, Clash, Problem, Run, Wishes
 from lms_part_time_tracks.engine.solve import solve
 from msgspec.structs import replace
 
@@ -70,6 +70,18 @@ def test_a_block_on_the_days_of_a_fair() -> None:
         "only in winter 2027/28.",
         ["not this: you cannot come to optics in winter 2027/28 (run A: the fair in March)"],
     )
+
+
+def test_two_runs_at_the_same_time() -> None:
+    runs = {key: (Run(key=f"{key}-1", name=name, term=1),) for key, name in (("optics", "A"), ("lasers", ""))}
+    modules = tuple(module(key, runs=own) for key, own in runs.items())
+    clash = Clash(modules=("optics", "lasers"), runs=("optics-1", "lasers-1"), on="12 March 2028 among others")
+    problem = engineer(modules=modules, clashes=(clash,))
+    meet = "optics and lasers meet at the same time in summer 2028 (run A and run lasers-1, 12 March 2028 among others)"
+    assert told(problem) == (
+        f"There is no plan, because {meet} and optics and lasers are taught only in summer 2028.", [f"not this: {meet}"],
+    )  # fmt: skip
+    assert changed(problem, [ShiftRun("lasers", "lasers-1", 2)]).clashes == ()
 
 
 def test_no_attempt_is_left() -> None:

@@ -11,6 +11,7 @@ from lms_part_time_tracks.engine.problem import (
     RECOGNISED,
     Assignment,
     Basket,
+    Clash,
     Milestone,
     Problem,
     Run,
@@ -38,6 +39,9 @@ def of(*modules: Any, **other: Any) -> Problem:
     return engineer(modules=modules, **other)
 
 
+TWO = tuple(module(key, 0, 1, runs=(Run(key="r", term=0), Run(key="s", term=1))) for key in "AB")
+MEET = (Clash(modules=("A", "B"), runs=("r", "r"), on="12 March 2028"),)
+BOTH = (Assignment("A", 0, "r"), Assignment("B", 0, "r"))
 ALWAYS = (0, 1, 2, 3)
 A, B, C = (module(key, *ALWAYS) for key in "ABC")
 ELECTIVE = module("E", *ALWAYS, required=False)
@@ -108,6 +112,8 @@ RULES: dict[str, tuple[Problem, tuple[Assignment, ...], str]] = {
         at(A=0, E=0),
         "too many modules of basket b",
     ),
+    "clash": (of(*TWO, clashes=MEET), BOTH, "A and B meet at the same time"),
+    "clash with a seat": (of(*TWO, clashes=MEET, fixed=BOTH[:1]), BOTH, "A and B meet at the same time"),
     "accepted": (of(A, fixed=at(A=2)), at(A=0), "A is not where it is fixed"),
     "past": (of(A, now=1), at(A=0), "A is in the past"),
     "wanted": (of(A, ELECTIVE, wishes=Wishes(wanted=("E",))), at(A=0), "E is wanted"),
@@ -147,6 +153,8 @@ def test_what_has_no_term_has_no_verdict_beyond_that() -> None:
         (of(A, B, now=1, fixed=at(A=0, B=0), ects=1500, other_ects=500), at(A=0, B=0)),
         (of(module("A", 0, after_ects=500), other_ects=500), at(A=0)),
         (of(module("A", 2), milestones=(Milestone(500, 2),), other_ects=500), at(A=2)),
+        (of(*TWO, clashes=MEET, fixed=BOTH), BOTH),  # she has both seats
+        (of(*TWO, clashes=(replace(MEET[0], runs=("r", "gone")),)), BOTH),
         (of(module("A", 3), milestones=(Milestone(9000, 4), Milestone(9000, 9))), at(A=3)),  # all is done by then
         (of(module("A", 1, runs=(Run(key="r", term=1, trips=1),)), fixed=at(A=1)), (Assignment("A", 1, "r"),)),
     ],
@@ -172,6 +180,7 @@ def test_what_no_plan_keeps(problem: Problem) -> None:
         ({"modules": (module("A", 1, after=("B",)),)}, "module A names module B, which there is not"),
         ({"modules": (module("A", runs=(Run(key="r", term=0), Run(key="r", term=1))),)}, "runs of a module need keys that differ"),
         ({"baskets": (Basket(key="b", modules=("X",)),)}, "basket b names module X, which there is not"),
+        ({"clashes": (Clash(modules=("optics", "X"), runs=("r", "s"), on=""),)}, "clashes names module X, which there is not"),
         ({"wishes": Wishes(wanted=("X",))}, "wishes names module X, which there is not"),
         ({"wishes": Wishes(done_by=4)}, "wishes.done_by must be one of the terms"),
         ({"fixed": at(X=0)}, "fixed names module X, which there is not"),

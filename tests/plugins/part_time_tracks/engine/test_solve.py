@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from random import Random
 
 import pytest
 from lms_part_time_tracks.engine.checker import check
@@ -11,7 +12,7 @@ from lms_part_time_tracks.engine.solve import latest, solve
 from msgspec.structs import replace
 
 from tests.support.engineer import engineer
-from tests.support.programmes import all_plans, programme, tiny
+from tests.support.programmes import all_plans, clashing, programme, tiny
 
 
 @pytest.mark.parametrize("seed", range(24))
@@ -36,6 +37,16 @@ def test_a_whole_programme_is_planned_and_proven(seed: int) -> None:
     assert found.plan is not None
     assert (found.status, check(problem, found.plan).broken) == ("optimal", ())
     assert [one.value for one in found.levels] == [check(problem, found.plan).values[one] for one in problem.levels]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_runs_that_meet_are_not_planned_together(seed: int) -> None:
+    problem = clashing(programme(seed), Random(seed), 0.5)
+    found = solve(problem, 60)
+    assert found.plan is not None
+    assert (found.status, check(problem, found.plan).broken) == ("optimal", ())
+    free = solve(programme(seed), 60)
+    assert [one.value for one in free.levels] <= [one.value for one in found.levels]
 
 
 def test_a_search_that_is_ended_says_what_is_not_proven() -> None:
