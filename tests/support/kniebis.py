@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from lms_part_time_tracks import knowing, plans, replanning, tracks
+from lms_part_time_tracks import dates, knowing, plans, replanning, tracks
 from lms_part_time_tracks.settings import Settings
 from lms_part_time_tracks.watching import watch
 
@@ -74,7 +74,7 @@ class Clock:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.moment = datetime.fromisoformat("2027-09-01T12:00:00+00:00")
-        for module in (knowing, plans, replanning, tracks, enrolling, registering, marks, booking):
+        for module in (dates, knowing, plans, replanning, tracks, enrolling, registering, marks, booking):
             patch.setattr(module, "now", lambda: self.moment)
 
     def to(self, day: date | str) -> None:

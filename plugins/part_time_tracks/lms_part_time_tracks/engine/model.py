@@ -64,6 +64,10 @@ class Model:
             case "changes":
                 return self._changes()
 
+    def early(self) -> Any:
+        """Return the sum of the terms in which modules are taken."""
+        return self._cost({key: [one.at.term for one in own] for key, own in self.options.items()})
+
     def settle(self, level: Level, what: Any, value: int) -> None:
         """Keep a level as small as it was found."""
         self.model.add(what <= value)
