@@ -214,8 +214,8 @@ def clashing(problem: Problem, rng: Random, share: float) -> Problem:
     return replace(
         problem,
         clashes=tuple(
-            Clash(modules=(one.key, other.key), runs=(run.key, another.key), on="12 March 2028")
-            for (one, run), (other, another) in pairs
+            Clash(key=f"c{n}", modules=(one.key, other.key), runs=(run.key, another.key), on="12 March 2028")
+            for n, ((one, run), (other, another)) in enumerate(pairs)
         ),
     )
 

@@ -258,7 +258,8 @@ def _clashes(facts: Facts, modules: Iterable[Module]) -> Iterable[Clash]:
             first, second = (module_of[run] for run in one.runs)
             if first != second:
                 on = f"{one.first:%-d %B %Y}{' among others' if one.others else ''}"
-                yield Clash(modules=(first, second), runs=(str(one.runs[0]), str(one.runs[1])), on=on)
+                runs = (str(one.runs[0]), str(one.runs[1]))
+                yield Clash(key="/".join(runs), modules=(first, second), runs=runs, on=on)
 
 
 def _clash(facts: Facts, sessions: Iterable[SessionFacts]) -> str:

@@ -25,8 +25,8 @@ RuleKind = Literal[
 class Demand(msgspec.Struct, frozen=True):
     """A request of the student (`hours` to `pace`) or a rule of the programme; what it is about is in the others.
 
-    `other` is the module needed before, the run that is blocked, or the key of the basket; `number` that of the
-    milestone or the clash in the problem.
+    `other` is the module needed before, the run that is blocked, or the key of the basket or the clash; `number` that
+    of the milestone in the problem.
     """
 
     kind: RequestKind | RuleKind
@@ -101,7 +101,7 @@ def _rules(problem: Problem) -> Iterator[Demand]:
 
 def clashes_of(problem: Problem) -> tuple[Demand, ...]:
     """Return that of two runs which meet at the same time only one is taken, for each such two."""
-    return tuple(Demand("clash", number=number) for number in range(len(problem.clashes)))
+    return tuple(Demand("clash", other=one.key) for one in problem.clashes)
 
 
 def _rules_of(module: Module) -> Iterator[Demand]:
@@ -120,7 +120,7 @@ def _rules_of(module: Module) -> Iterator[Demand]:
 
 def without(problem: Problem, demands: Collection[Demand]) -> Problem:
     """Return the problem as it is when these demands are let go; then nothing that was possible is not."""
-    gone = set(demands)
+    gone, seats = set(demands), {(one.module, one.run) for one in problem.fixed}
     kinds = {one.kind for one in gone}
     wishes = replace(
         problem.wishes,
@@ -136,7 +136,13 @@ def without(problem: Problem, demands: Collection[Demand]) -> Problem:
         modules=tuple(_module(problem, module, gone) for module in problem.modules),
         baskets=tuple(one for one in problem.baskets if Demand("basket", other=one.key) not in gone),
         milestones=tuple(one for n, one in enumerate(problem.milestones) if Demand("milestone", number=n) not in gone),
-        clashes=tuple(one for n, one in enumerate(problem.clashes) if Demand("clash", number=n) not in gone),
+        clashes=tuple(
+            one
+            for one in problem.clashes
+            # who has both seats keeps them, and does not have to choose where one of them is let go
+            if Demand("clash", other=one.key) not in gone
+            and not seats.issuperset(zip(one.modules, one.runs, strict=True))
+        ),
         ects=0 if "degree" in kinds else problem.ects,
         recognised_ects=None if "recognised" in kinds else problem.recognised_ects,
         max_terms=None if "max_terms" in kinds else problem.max_terms,

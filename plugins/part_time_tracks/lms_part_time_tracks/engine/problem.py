@@ -119,6 +119,7 @@ class Clash(msgspec.Struct, frozen=True, kw_only=True):
     matters nothing.
     """
 
+    key: Key
     modules: tuple[Key, Key]
     runs: tuple[Key, Key]
     on: Name
@@ -211,6 +212,8 @@ def _faults(problem: Problem) -> Iterator[str]:
             yield f"module {module.key} is offered in a term that is none of the terms"
     for basket in problem.baskets:
         yield from _unknown(f"basket {basket.key}", basket.modules, known)
+    if len({clash.key for clash in problem.clashes}) != len(problem.clashes):
+        yield "clashes need keys that differ"
     for clash in problem.clashes:
         yield from _unknown("clashes", clash.modules, known)
     yield from _unknown("wishes", (*problem.wishes.wanted, *problem.wishes.unwanted), known)

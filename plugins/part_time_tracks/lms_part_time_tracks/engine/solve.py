@@ -57,7 +57,7 @@ def solve(
     if "finish" in problem.levels and all(one.optimal for one in reached):
         # of plans that are worth the same, one in which nothing waits needlessly
         model.model.minimize(model.early())
-        plan = _search(model, plan, until, workers, seed, ended)[1] or plan
+        plan = search(model, plan, until, workers, seed, ended)[1] or plan
     values = check(problem, plan).values
     rest = [Reached(level, values[level], None) for level in problem.levels[len(reached) :]]
     optimal = all(one.optimal for one in (*reached, *rest))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from lms_part_time_tracks.engine.demands import Demand
-from lms_part_time_tracks.engine.problem import Clash, Module, Problem
+from lms_part_time_tracks.engine.problem import Module, Problem
 
 FEW = 4
 
@@ -70,7 +70,7 @@ def _said(problem: Problem, demand: Demand) -> tuple[str, list[str]]:
         return _of_module(problem, problem.module(demand.module), demand), []
     match demand.kind:
         case "clash":
-            return _of_clash(problem, problem.clashes[demand.number or 0]), []
+            return _of_clash(problem, demand.other), []
         case "weekends":
             return "you do not come at weekends", []
         case "pace":
@@ -116,7 +116,8 @@ def _of_module(problem: Problem, module: Module, demand: Demand) -> str:
     return f"you have no attempt left in {name}"
 
 
-def _of_clash(problem: Problem, clash: Clash) -> str:
+def _of_clash(problem: Problem, key: str | None) -> str:
+    clash = next(one for one in problem.clashes if one.key == key)
     modules = [problem.module(key) for key in clash.modules]
     runs = [run for one, key in zip(modules, clash.runs, strict=True) for run in one.runs if run.key == key]
     when = listed(list(dict.fromkeys(problem.terms[run.term].name for run in runs)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import combinations
 
 import pytest
 from lms_part_time_tracks.engine.changes import Hours, LetGo, Longer, ShiftRun, Skip, changed
@@ -75,13 +76,31 @@ def test_a_block_on_the_days_of_a_fair() -> None:
 def test_two_runs_at_the_same_time() -> None:
     runs = {key: (Run(key=f"{key}-1", name=name, term=1),) for key, name in (("optics", "A"), ("lasers", ""))}
     modules = tuple(module(key, runs=own) for key, own in runs.items())
-    clash = Clash(modules=("optics", "lasers"), runs=("optics-1", "lasers-1"), on="12 March 2028 among others")
+    clash = Clash(key="c", modules=("optics", "lasers"), runs=("optics-1", "lasers-1"), on="12 March 2028 among others")
     problem = engineer(modules=modules, clashes=(clash,))
     meet = "optics and lasers meet at the same time in summer 2028 (run A and run lasers-1, 12 March 2028 among others)"
     assert told(problem) == (
         f"There is no plan, because {meet} and optics and lasers are taught only in summer 2028.", [f"not this: {meet}"],
     )  # fmt: skip
     assert changed(problem, [ShiftRun("lasers", "lasers-1", 2)]).clashes == ()
+
+
+def test_three_runs_at_the_same_time_and_seats_in_two() -> None:
+    keys = ("optics", "lasers", "control")
+    modules = tuple(module(key, runs=(Run(key=key, term=1),)) for key in keys)
+    clashes = tuple(
+        Clash(key=f"{one}/{other}", modules=(one, other), runs=(one, other), on="12 March 2028")
+        for one, other in combinations(keys, 2)
+    )
+    seats = tuple(Assignment(key, 1, key) for key in keys[:2])
+    terms = tuple(replace(term, minutes=None) for term in engineer().terms)
+    problem = engineer(modules=modules, clashes=clashes, terms=terms, fixed=seats)
+    found = explain(problem, 30)
+    holds_good(problem, found)
+    [way] = [way for way in found.ways if way.kind == "let_go"]
+    assert [change.demand.other for change in way.changes if isinstance(change, LetGo)] == [
+        "optics/control", "lasers/control",
+    ]  # fmt: skip
 
 
 def test_no_attempt_is_left() -> None:

@@ -40,7 +40,7 @@ def of(*modules: Any, **other: Any) -> Problem:
 
 
 TWO = tuple(module(key, 0, 1, runs=(Run(key="r", term=0), Run(key="s", term=1))) for key in "AB")
-MEET = (Clash(modules=("A", "B"), runs=("r", "r"), on="12 March 2028"),)
+MEET = (Clash(key="c", modules=("A", "B"), runs=("r", "r"), on="12 March 2028"),)
 BOTH = (Assignment("A", 0, "r"), Assignment("B", 0, "r"))
 ALWAYS = (0, 1, 2, 3)
 A, B, C = (module(key, *ALWAYS) for key in "ABC")
@@ -180,7 +180,8 @@ def test_what_no_plan_keeps(problem: Problem) -> None:
         ({"modules": (module("A", 1, after=("B",)),)}, "module A names module B, which there is not"),
         ({"modules": (module("A", runs=(Run(key="r", term=0), Run(key="r", term=1))),)}, "runs of a module need keys that differ"),
         ({"baskets": (Basket(key="b", modules=("X",)),)}, "basket b names module X, which there is not"),
-        ({"clashes": (Clash(modules=("optics", "X"), runs=("r", "s"), on=""),)}, "clashes names module X, which there is not"),
+        ({"clashes": (Clash(key="c", modules=("optics", "X"), runs=("r", "s"), on=""),)}, "clashes names module X, which there is not"),
+        ({"clashes": MEET * 2}, "clashes need keys that differ"),
         ({"wishes": Wishes(wanted=("X",))}, "wishes names module X, which there is not"),
         ({"wishes": Wishes(done_by=4)}, "wishes.done_by must be one of the terms"),
         ({"fixed": at(X=0)}, "fixed names module X, which there is not"),
