@@ -132,8 +132,6 @@ class Names:
 async def tell(context: Context, connection: AsyncConnection, case: Case, names: Names, note: str = "") -> None:
     """Write to those whom the state of a case concerns. Two statements for each."""
     for role in NEXT.get(case.state, ()):
-        if role in case.signed and case.state in ("approved", "amendment_pending"):
-            continue
         await write(context, connection, case, names, role, note)
 
 
