@@ -13,10 +13,13 @@ from lms_core.api import (
     AsyncConnection,
     Conflict,
     Context,
+    FieldError,
+    InvalidInput,
     NotFound,
     insert_into,
     invite_guests,
     now,
+    read_person,
     read_study,
     revoke_guests,
 )
@@ -63,7 +66,7 @@ async def clear(
     case, _ = await all_of(context, connection, case_id, who)
     if kind not in CLEARANCES:
         raise NotFound(f"There is nothing of this kind to clear; there is {', '.join(CLEARANCES)}.")
-    if case.state not in ("host_confirmed", "approved", "agreement_signed"):
+    if case.state not in ("host_confirmed", "approved", "agreement_signed", "cleared"):
         raise Conflict(f"What is {case.state} is not to be cleared.")
     cleared = case.cleared | {kind} if given.cleared else case.cleared - {kind}
     made = replace(case, cleared=cleared, revision=case.revision + 1)
@@ -109,8 +112,12 @@ async def settle(context: Context, connection: AsyncConnection, person_id: UUID,
     """
     study = await read_study(connection, person_id, context.programme_id)
     internship = of_regulation(context, study.regulation)
-    if internship.part(part) is None:
+    demanded = internship.part(part)
+    if demanded is None:
         raise NotFound(f"The regulation {study.regulation} has no part {part}.")
+    if given.ects > demanded.ects:
+        most = [FieldError("body.ects", f"must be {demanded.ects} at most, which the part brings")]
+        raise InvalidInput("More cannot be recognised for this part.", errors=most)
     c = t.case.c
     hers = select(t.case).where(c.programme_id == context.programme_id, c.person_id == person_id)
     cases = [case_of(row) for row in await connection.execute(hers.order_by(c.id).with_for_update())]
@@ -136,13 +143,19 @@ async def settle(context: Context, connection: AsyncConnection, person_id: UUID,
 
 
 async def link(context: Context, connection: AsyncConnection, case_id: UUID, role: Literal["host", "mentor"]) -> Link:
-    """Make a link for one step of the host or the mentor, and revoke those before. Raises NotFound and Conflict."""
-    case = await find(context, connection, case_id, Who("office", context.person_id, ""))
+    """Make a link for one step of the host or the mentor, and revoke those before; the history says who made it.
+
+    Raises NotFound and Conflict.
+    """
+    assert context.person_id
+    who = Who("office", context.person_id, (await read_person(connection, context.person_id)).name)
+    case, _ = await all_of(context, connection, case_id, who)
     firm = await find_organisation(context, connection, case.organisation_id)
     if role == "mentor" and case.mentor is None:
         raise Conflict("No mentor is named yet; the host names one with the step 'confirm'.")
     name = case.mentor.name if role == "mentor" and case.mentor else firm.contact_name
     await revoke_guests(context, connection, f"internship_credit.{role}", str(case_id))
+    await keep(context, connection, case, replace(case, revision=case.revision + 1), who, "link", "", {"for": role})
     [made] = await invite_guests(context, connection, [invitation(context, case, role, name, firm.name)])
     return Link(made.url, made.expires_at)
 

@@ -32,7 +32,7 @@ class Description(Payload, frozen=True, kw_only=True):
     tasks: LongText
     aims: LongText
     monitoring: LongText = ""
-    language: Name = ""
+    language: Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*(?!\n)$")] = ""
     pay_cents: Annotated[int, msgspec.Meta(ge=0, le=100_000_000)] | None = None
     insurance: LongText = ""
 
@@ -199,7 +199,7 @@ def step(case: Case, around: Around, entry: Entry, role: Role, who: UUID | None,
     known = judge(case.state, entry.action, role, ())
     if isinstance(known, Refusal):
         return known
-    entered = _enter(case, around, entry, today)
+    entered = _enter(case, around, entry, role, today)
     facts = life(entered, around)
     found = judge(case.state, entry.action, role, unmet(facts, role, today))
     if isinstance(found, Refusal):
@@ -214,14 +214,15 @@ def step(case: Case, around: Around, entry: Entry, role: Role, who: UUID | None,
 
 
 _REASON: frozenset[Action] = frozenset(
-    {"return", "refuse", "interrupt", "cancel", "demand_rework", "recognise_partly", "reject", "appeal", "reverse"}
+    {"return", "refuse", "cancel", "demand_rework", "recognise_partly", "reject", "appeal", "reverse"}
 )
 """Steps that somebody will ask a reason for."""
 
 
-def _enter(case: Case, around: Around, entry: Entry, today: date) -> Case:
+def _enter(case: Case, around: Around, entry: Entry, role: Role, today: date) -> Case:
     """Write what comes with a step into the case, before it is judged."""
-    if entry.action in _REASON and not entry.note.strip():
+    needed = entry.action in _REASON or (entry.action == "end" and role == "office")
+    if needed and not entry.note.strip():
         raise BadValue("note", "must say why; everybody concerned reads it")
     day = entry.day or today
     if day > today or (case.began_on and day < case.began_on):
@@ -234,7 +235,7 @@ def _enter(case: Case, around: Around, entry: Entry, today: date) -> Case:
         case "amend":
             return replace(case, change=_changed(case, entry, today))
         case "certify":
-            return replace(case, certified=_worked(case, entry))
+            return replace(case, certified=_worked(case, entry, around.internship.day_hours))
         case "extend":
             return replace(case, due=_later(case, entry, around.internship.extension_days))
         case "demand_rework":
@@ -268,7 +269,7 @@ def _changed(case: Case, entry: Entry, today: date) -> Description:
     return entry.change
 
 
-def _worked(case: Case, entry: Entry) -> Certified:
+def _worked(case: Case, entry: Entry, day_hours: int) -> Certified:
     hours = entry.certified
     if hours is None:
         raise BadValue("certified", "must say the exact first and last day and the hours worked")
@@ -279,6 +280,9 @@ def _worked(case: Case, entry: Entry) -> Certified:
     absent = min(case.absent_days, (hours.last_day - hours.first_day).days)
     if hours.absent_days < absent:
         raise BadValue("certified.absentDays", f"must be {absent} at least, the days of interruptions")
+    days = (hours.last_day - hours.first_day).days + 1 - hours.absent_days
+    if hours.hours > days * day_hours:
+        raise BadValue("certified.hours", f"must be {days * day_hours} at most: {days} days of {day_hours} hours")
     return hours
 
 

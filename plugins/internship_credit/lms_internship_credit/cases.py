@@ -32,7 +32,7 @@ from lms_core.api import (
 )
 from lms_internship_credit import tables as t
 from lms_internship_credit.case import Around, Case, Entry, step
-from lms_internship_credit.lifecycle import Refusal, Role, State
+from lms_internship_credit.lifecycle import Refusal, Role, State, told
 from lms_internship_credit.policy import Internship
 from lms_internship_credit.telling import Names, tell
 
@@ -207,7 +207,7 @@ async def take(
         where = [FieldError(f"body.{wrong.field}", wrong.reason)]
         raise InvalidInput("This step cannot be taken like that.", errors=where) from wrong
     if isinstance(moved, Refusal):
-        raise Conflict(moved.text, errors=[FieldError(one.need, f"{one.text} ({one.who})") for one in moved.missing])
+        raise Conflict(moved.text, errors=[FieldError(one.need, told(one.need)) for one in moved.missing])
     if entry.action in ("approve", "amend"):
         moved = await _written(context, connection, moved)
     if entry.action == "sign":

@@ -30,6 +30,9 @@ async def preview(context: Context, proposal: PluginProposal) -> list[Effect]:
         return [Effect("under-way", reason)] if number else []
     settings: Settings = context.settings
     found = []
+    if not settings.internships:
+        reason = "No regulation demands an internship in these settings: students can begin none."
+        found.append(Effect("no-internships", reason))
     for regulation, part, cases in under_way:
         internship = settings.internship(regulation)
         if internship is None or internship.part(part) is None:

@@ -91,10 +91,10 @@ STEPS: tuple[Step, ...] = (
     Step("return", ("proposed",), "returned", ("host", "supervisor")),
     Step("approve", ("host_confirmed",), "approved", ("supervisor",), ("days_ahead",)),
     Step("return", ("host_confirmed",), "returned", ("supervisor",)),
-    Step("revise", ("returned", "host_confirmed", *_BEFORE_START), "draft", ("student",)),
+    Step("revise", ("returned", "proposed", "host_confirmed", *_BEFORE_START), "draft", ("student",)),
     Step("sign", ("approved",), "agreement_signed", PARTIES, ("own_signature",), together=True),
     Step("clear", ("agreement_signed",), "cleared", ("office",), ("clearances",)),
-    Step("begin", ("cleared",), "running", ("clock", "office"), ("first_day",)),
+    Step("begin", ("cleared",), "running", ("clock", "office"), ("first_day", "clearances")),
     Step("amend", ("running",), "amendment_pending", ("student", "host", "mentor", "supervisor")),
     Step("sign", ("amendment_pending",), "running", PARTIES, ("own_signature",), together=True),
     Step("refuse", ("amendment_pending",), "running", PARTIES),
@@ -112,7 +112,7 @@ STEPS: tuple[Step, ...] = (
     Step("revise", ("host_cancelled",), "draft", ("student",), ("no_working_days",)),
     Step("withdraw", ("draft", "returned", "proposed", "host_confirmed", *_BEFORE_START), "withdrawn", ("student",)),
     Step("withdraw", ("host_cancelled",), "withdrawn", ("student",)),
-    Step("certify", ("ended",), "certified", ("host", "mentor", "office"), ("hours",)),
+    Step("certify", ("ended", "certified"), "certified", ("host", "mentor", "office"), ("hours",)),
     Step("ask_extension", ("certified", "rework"), None, ("student",), ("extension_in_time", "not_extended")),
     Step("extend", ("certified", "rework"), None, ("supervisor",), ("extension_asked",)),
     Step("submit", ("certified", "rework"), "report_submitted", ("student",), ("report",)),
@@ -171,8 +171,14 @@ def judge(state: State, action: Action, role: Role, unmet: Collection[Need]) -> 
     step = mine[0]
     missing = tuple(Missing(need, *NEEDS[need]) for need in step.needs if need in unmet)
     if missing:
-        return Refusal("needs", "; ".join(f"{one.text} ({one.who})" for one in missing), missing)
+        return Refusal("needs", "; ".join(told(one.need) for one in missing), missing)
     return step
+
+
+def told(need: Need) -> str:
+    """Return what is missing, with who can do it, if somebody can."""
+    text, who = NEEDS[need]
+    return text if who == "clock" else f"{text} ({who})"
 
 
 def possible(state: State, role: Role, unmet: Collection[Need]) -> tuple[Action, ...]:

@@ -21,6 +21,8 @@ from lms_core.api import (
     Candidate,
     Conflict,
     Context,
+    FieldError,
+    InvalidInput,
     Invitation,
     LongText,
     Name,
@@ -139,7 +141,10 @@ class Decide(Payload, frozen=True):
 
 
 async def add(context: Context, connection: AsyncConnection, data: NewOffer) -> Offer:
-    """Add an offer. Raises NotFound (no such firm). Four statements."""
+    """Add an offer. Raises NotFound (no such firm) and InvalidInput (over already). Four statements."""
+    if data.closes_on < today_in(context):
+        past = [FieldError("body.closesOn", "must not be over; nobody could apply")]
+        raise InvalidInput("This offer would be closed already.", errors=past)
     await find_organisation(context, connection, data.organisation_id)
     values = {"id": new_id(), "programme_id": context.programme_id, **msgspec.structs.asdict(data), "revision": 1}
     await connection.execute(insert(t.offer), values)

@@ -154,7 +154,10 @@ def evaluation_of(fields: Mapping[str, str]) -> Evaluation:
 def _named(kind: type[msgspec.Struct], fields: Mapping[str, str]) -> dict[str, str]:
     """Return the fields of a kind as they are called on the wire; what was left empty is left out."""
     pairs = zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
-    return {wire: fields[name].strip() for name, wire in pairs if fields.get(name, "").strip()}
+    found = {wire: fields[name].strip() for name, wire in pairs if fields.get(name, "").strip()}
+    for wire in {"hours", "weeklyHours"} & found.keys():
+        found[wire] = found[wire].replace(",", ".")  # as many write it
+    return found
 
 
 def _read(kind: type[T], given: dict[str, Any]) -> T:

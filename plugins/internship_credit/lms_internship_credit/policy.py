@@ -46,6 +46,7 @@ class Internship(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Nothing is booked before all `parts` are recognised or waived. A case is proposed and approved `lead_days` before
     its first day. The report is due `report_days` after the end, or after the host certified it if that is later;
     an extension of `extension_days` at most is asked for `ask_days` before. An appeal is made within `appeal_days`.
+    No more than `day_hours` are certified for a day (ArbZG section 3).
     """
 
     version: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
@@ -55,6 +56,7 @@ class Internship(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ask_days: Days = 14
     extension_days: Days = 28
     appeal_days: Days = 30
+    day_hours: Annotated[int, msgspec.Meta(ge=1, le=24)] = 10
 
     def __post_init__(self) -> None:
         """Refuse two parts of one name."""

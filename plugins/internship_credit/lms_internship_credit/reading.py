@@ -15,7 +15,7 @@ from lms_internship_credit.agreements import current
 from lms_internship_credit.case import Around, Case, life
 from lms_internship_credit.cases import Who, around, find, of_regulation, settled_of, today_in
 from lms_internship_credit.guards import unmet
-from lms_internship_credit.lifecycle import NEEDS, steps_from
+from lms_internship_credit.lifecycle import steps_from, told
 
 PAGE = 100
 
@@ -59,11 +59,7 @@ def _next(context: Context, case: Case, facts: Around) -> list[w.Next]:
         w.Next(
             step.action,
             role,
-            [
-                f"{NEEDS[need][0]} ({NEEDS[need][1]})"
-                for need in step.needs
-                if need in unmet(life(case, facts), role, today)
-            ],
+            [told(need) for need in step.needs if need in unmet(life(case, facts), role, today)],
         )
         for step in steps_from(case.state)
         for role in step.by

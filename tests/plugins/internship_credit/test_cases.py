@@ -25,7 +25,8 @@ async def scene(world: World, monkeypatch: pytest.MonkeyPatch) -> Placement:
 
 
 def told(case: dict[str, Any]) -> list[tuple[str, str, str]]:
-    return [(line["action"], line["role"], line["after"]) for line in case["history"]]
+    lines = [line for line in case["history"] if line["action"] != "link"]
+    return [(line["action"], line["role"], line["after"]) for line in lines]
 
 
 async def credits_of(scene: Placement) -> list[tuple[str, str, str, str]]:
@@ -240,6 +241,9 @@ async def test_experienced_people_are_waived_a_part(world: World, monkeypatch: p
     assert (await scene["Berta"].put(f"{place}/second", waiver, 409))["detail"].startswith(
         "There is a case of this part"
     )
+    much = {"kind": "recognised", "ects": "4.5", "evidence": "An internship of a bachelor."}
+    refused = await scene["Berta"].put(f"{place}/first", much, 422)
+    assert refused["errors"] == [{"where": "body.ects", "reason": "must be 4 at most, which the part brings"}]
     await scene["Berta"].put(f"{place}/first", waiver, 204)
     assert (await scene["Otto"].get(f"{scene.path}/cases/{case}"))["state"] == "booked"
     assert [(title, ects) for title, ects, *_ in await credits_of(scene)] == [("Internship", "5")]

@@ -8,7 +8,7 @@ from itertools import product
 from typing import get_args
 
 import pytest
-from lms_internship_credit.guards import Life, take, target
+from lms_internship_credit.guards import CLEARANCES, Life, take, target
 from lms_internship_credit.lifecycle import FINAL, NEEDS, STEPS, Action, Refusal, Role, State, Step, judge
 from lms_internship_credit.policy import Internship, Part, Served
 
@@ -17,6 +17,7 @@ draft              propose           student                         proposed
 draft              withdraw          student                         withdrawn
 proposed           confirm           host                            host_confirmed
 proposed           return            host supervisor                 returned
+proposed           revise            student                         draft
 proposed           cancel            host                            host_cancelled
 proposed           withdraw          student                         withdrawn
 returned           revise            student                         draft
@@ -53,6 +54,7 @@ host_cancelled     end               student office                  ended
 host_cancelled     revise            student                         draft
 host_cancelled     withdraw          student                         withdrawn
 ended              certify           host mentor office              certified
+certified          certify           host mentor office              certified
 certified          submit            student                         report_submitted
 certified          ask_extension     student                         certified
 certified          extend            supervisor                      certified
@@ -220,7 +222,8 @@ def test_days_and_amounts_at_their_bounds(
 ) -> None:
     whole = {
         "state": "draft", "internship": LIFE.internship, "part": PART, "described": True, "supervisor": True,
-        "first_day": date(2027, 4, 1), "last_day": date(2027, 6, 30), "due": date(2027, 8, 25), **life,
+        "first_day": date(2027, 4, 1), "last_day": date(2027, 6, 30), "due": date(2027, 8, 25),
+        "cleared": frozenset(CLEARANCES), **life,
     }  # fmt: skip
     found = take(Life(**whole), action, role, today)
     assert [one.need for one in found.missing] == missing if missing else isinstance(found, Step)

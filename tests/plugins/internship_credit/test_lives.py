@@ -38,7 +38,8 @@ def entry_of(case: Case, action: Action, today: date, hours: int = 200) -> Entry
     certified = change = None
     if action == "certify" and case.began_on and case.ended_on and case.began_on <= case.ended_on:
         absent = min(case.absent_days, (case.ended_on - case.began_on).days)
-        certified = Certified(case.began_on, case.ended_on, Decimal(hours), absent)
+        most = 10 * ((case.ended_on - case.began_on).days + 1 - absent)
+        certified = Certified(case.began_on, case.ended_on, Decimal(min(hours, most)), absent)
     if action == "amend" and case.description:
         change = replace(case.description, last_day=max(today, case.description.last_day) + timedelta(7))
     return Entry(

@@ -176,5 +176,8 @@ async def test_what_cannot_be_offered_is_refused(world: World, monkeypatch: pyte
         body = {**OFFER, "organisationId": scene.firm["id"], **more}
         refused = await scene["Otto"].post(f"{scene.path}/offers", body, 400)
         assert where in str(refused["errors"]), more
+    over = {**OFFER, "organisationId": scene.firm["id"], "closesOn": "2027-02-28"}
+    refused = await scene["Otto"].post(f"{scene.path}/offers", over, 422)
+    assert refused["errors"] == [{"where": "body.closesOn", "reason": "must not be over; nobody could apply"}]
     nowhere = {**OFFER, "organisationId": scene.programme["id"]}
     assert (await scene["Otto"].call("POST", f"{scene.path}/offers", nowhere)).status_code == 404

@@ -1,0 +1,71 @@
+"""What was entered wrongly is mended, and what is done for others stands in the history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.interns import DESCRIPTION, MENTOR, Placement
+
+if TYPE_CHECKING:
+    from tests.support.world import World
+
+
+@pytest.fixture
+async def scene(world: World, monkeypatch: pytest.MonkeyPatch) -> Placement:
+    return await Placement.of(world, monkeypatch)
+
+
+async def test_a_typing_error_in_a_certificate_is_mended_until_the_report_is_there(scene: Placement) -> None:
+    case = await scene.running()
+    await scene.day("2027-06-05")
+    days = {"firstDay": "2027-04-05", "lastDay": "2027-06-04"}
+    wrong = await scene.guest(case, "host", "certify", 422, certified={**days, "hours": "3000"})
+    assert wrong["errors"] == [{"where": "body.certified.hours", "reason": "must be 610 at most: 61 days of 10 hours"}]
+    assert (await scene.guest(case, "host", "certify", certified={**days, "hours": "30"}))["award"] == "0"
+    assert (await scene.guest(case, "mentor", "certify", certified={**days, "hours": "300"}))["award"] == "5"
+    await scene["Ines"].put(f"{scene.path}/me/cases/{case}/report", {"text": "Done."})
+    await scene.step("Ines", case, "submit")
+    late = await scene.guest(case, "host", "certify", 409, certified={**days, "hours": "310"})
+    assert late["detail"] == "What is report submitted cannot be changed by 'certify'."
+
+
+async def test_what_the_office_does_for_others_stands_in_the_history(scene: Placement) -> None:
+    case = await scene.running()
+    whole = await scene["Ines"].get(f"{scene.path}/me/cases/{case}")
+    links = [(line["by"], line["entered"]) for line in whole["history"] if line["action"] == "link"]
+    assert links == [("Otto ms", {"for": "host"})] * 2
+    refused = await scene.step("Otto", case, "end", 422)
+    assert refused["errors"][0]["where"] == "body.note"
+    ended = await scene.step("Otto", case, "end", note="The firm is insolvent.")
+    assert (ended["state"], ended["endedOn"]) == ("ended", "2027-04-05")
+
+
+async def test_what_was_cleared_can_be_taken_back_until_it_begins(scene: Placement) -> None:
+    case = await scene.drafted()
+    await scene.step("Ines", case, "propose")
+    await scene.step("Ines", case, "revise")
+    await scene.step("Ines", case, "propose")
+    await scene.guest(case, "host", "confirm", mentor=MENTOR)
+    await scene.step("Sabine", case, "approve")
+    await scene.signed(case)
+    place = f"{scene.path}/cases/{case}/clearances"
+    for kind in ("insurance", "residence", "wage"):
+        await scene["Otto"].put(f"{place}/{kind}", {"cleared": True, "note": "Seen."})
+    await scene.step("Otto", case, "clear")
+    await scene["Otto"].put(f"{place}/residence", {"cleared": False, "note": "The title has run out."})
+    await scene.day("2027-04-05")
+    assert (await scene["Ines"].get(f"{scene.path}/me/cases/{case}"))["state"] == "cleared"
+    await scene["Otto"].put(f"{place}/residence", {"cleared": True, "note": "Extended."})
+    await scene.day("2027-04-06")
+    assert (await scene["Ines"].get(f"{scene.path}/me/cases/{case}"))["beganOn"] == "2027-04-05"
+
+
+async def test_a_description_needs_no_language(scene: Placement) -> None:
+    new = {"part": "main", "organisationId": scene.firm["id"]}
+    case = await scene["Ines"].post(f"{scene.path}/me/cases", new)
+    bare = {name: value for name, value in DESCRIPTION.items() if name not in ("language", "monitoring", "insurance")}
+    body = {"description": bare, "supervisorId": scene["Sabine"].id}
+    kept = await scene["Ines"].put(f"{scene.path}/me/cases/{case['id']}", body, If_Match='"1"')
+    assert kept["description"] == {**bare, "language": "", "monitoring": "", "insurance": ""}
