@@ -39,6 +39,9 @@ def draw(result: Result) -> str:
         y = _row(root, y, ["Recognised", f"{ects} ECTS"], result.recognised, leave=False)
     for term in result.terms:
         y = _row(root, y, [term.name, *_figures(term)], term.modules, leave=term.leave)
+    if result.missing:
+        root.append(_text(short(result), MARGIN, y + LINE, font_weight="bold"))
+        y += 2 * LINE
     root.set("viewBox", f"0 0 {WIDTH} {y}")
     root.set("width", str(WIDTH))
     root.set("height", str(y))
@@ -52,14 +55,29 @@ def describe(result: Result) -> str:
     leave = [term.name for term in result.terms if term.leave]
     done, seats = (sum(_state(one) == state for one in modules) for state in ("done", "seat"))
     sentences = [
-        f"{len(modules)} modules in {len(result.terms)} terms, from the {result.terms[0].name} to the {result.finish}: "
-        f"{done} done, {seats} in which you have a seat, {len(modules) - done - seats} planned."
+        f"{len(modules)} modules in {len(result.terms)} terms, from the {result.terms[0].name} to the "
+        f"{result.terms[-1].name}: {done} done, {seats} in which you have a seat, "
+        f"{len(modules) - done - seats} planned."
     ]
     if critical:
         sentences.append(f"If one of these is later, so is the end: {'; '.join(critical)}.")
     if leave:
         sentences.append(f"On leave: {', '.join(leave)}.")
+    if result.missing:
+        sentences.append(until(result))
     return _written(" ".join(sentences))
+
+
+def until(result: Result) -> str:
+    """Say when the study ends by a plan, or what is missing."""
+    if result.missing:
+        return f"This plan does not reach the degree: {result.missing}"
+    return f"The study ends in the {result.finish}."
+
+
+def short(result: Result) -> str:
+    """Say in a few words that a plan does not reach the degree."""
+    return f"Not the whole degree: {result.ects} of {result.ects_needed} ECTS"
 
 
 def _state(module: PlannedModule) -> State:

@@ -25,7 +25,7 @@ class Moved(View, frozen=True, kw_only=True):
 
 
 class Change(View, frozen=True, kw_only=True):
-    """A figure of both plans: the end of study as terms from now, the hours of the heaviest week, trips, cents."""
+    """A figure of both plans: its last term with modules, from now; the hours of the heaviest week; trips; cents."""
 
     figure: Figure
     before: Decimal
@@ -33,10 +33,15 @@ class Change(View, frozen=True, kw_only=True):
 
 
 class Comparison(View, frozen=True, kw_only=True):
-    """Two plans of a person: the terms in which they end, the figures that differ, and the modules that moved."""
+    """Two plans of a person: the terms in which they end, the figures that differ, and the modules that moved.
 
-    finish_before: str
-    finish_after: str
+    A plan that does not reach the degree has no end (null), and is `missing` something, in a sentence (else empty).
+    """
+
+    finish_before: str | None
+    finish_after: str | None
+    missing_before: str
+    missing_after: str
     figures: list[Change]
     moved: list[Moved]
 
@@ -49,8 +54,10 @@ async def compare(context: Context, connection: AsyncConnection, before: UUID, a
     values = [{level.level: level.value for level in result.proven} for result in (one, other)]
     figures: tuple[Figure, ...] = ("finish", "peak", "trips", "fee")
     return Comparison(
-        finish_before=one.finish or "",
-        finish_after=other.finish or "",
+        finish_before=one.finish,
+        finish_after=other.finish,
+        missing_before=one.missing,
+        missing_after=other.missing,
         figures=[
             Change(figure=figure, before=values[0][figure], after=values[1][figure])
             for figure in figures

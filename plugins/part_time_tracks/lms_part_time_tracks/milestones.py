@@ -11,7 +11,7 @@ from uuid import UUID
 from lms_core.api import View
 from lms_part_time_tracks.calendar import Terms
 from lms_part_time_tracks.engine.problem import Problem
-from lms_part_time_tracks.translate import Facts, Translated, milestones_of, translate
+from lms_part_time_tracks.translate import Facts, Translated, booked_apart, milestones_of, translate
 
 Kind = Literal["milestone", "target", "latest", "repeat"]
 
@@ -107,10 +107,8 @@ def standing_of(facts: Facts) -> Standings:
     translated = translate(facts)
     titles = {one.module_id: one.title for one in facts.catalogue.modules}
     done = ects_of(facts)
-    earned = sum(done.values(), Decimal(0)) + sum(
-        (one.ects for one in facts.standing.earned if one.module_id is None), Decimal(0)
-    )
-    over = _is_done(facts, translated.problem, done, earned)
+    earned = sum(done.values(), booked_apart(facts.standing))
+    over = not translated.gap and _is_done(facts, translated.problem, done, earned)
     due = [] if over else _dates(facts, translated, earned)
     dates = sorted(due, key=lambda one: (one.on, one.kind, one.ects, str(one.module_id)))
     return Standings(

@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from lms_part_time_tracks import boxes
+from lms_part_time_tracks.boxes import short, until
 from lms_part_time_tracks.results import PlannedTerm, Result
 from lms_part_time_tracks.svg import NAMESPACE, told
 
@@ -42,6 +43,8 @@ def load(result: Result) -> str:
         has = [float(one.has or 0) for one in weeks]
         axes.step(days, has, where="mid", color="black", linewidth=1.6, linestyle="--", label="Hours that you have")
     axes.set_ylabel("Hours a week")
+    if result.missing:
+        axes.set_xlabel(short(result), fontweight="bold")
     figure.legend(loc="outside upper right", ncols=3, frameon=False)
     return as_svg(figure, "The weeks of your plan", describe(result))
 
@@ -56,13 +59,13 @@ def describe(result: Result) -> str:
     more = f" In {above} weeks it is more than you have." if above else ""
     return (
         f"From {weeks[0].monday} to {weeks[-1].monday}; the heaviest week begins on {peak.monday} and takes "
-        f"{peak.hours} hours.{more} The study ends in the {result.finish}."
+        f"{peak.hours} hours.{more} {until(result)}"
     )
 
 
 def page(result: Result) -> str:
     """Return a page with the pictures of the terms and of the weeks, and tables that say the same."""
-    title = f"Your plan until the {result.finish}"
+    title = f"Your plan until the {result.terms[-1].name}"
     terms = html_table(
         "Terms", ("Term", "Modules", "ECTS", "Weeks", "Hours a week", "You have"),
         [
@@ -89,7 +92,8 @@ def page(result: Result) -> str:
         [(one.monday, one.hours, one.sessions, "" if one.has is None else one.has) for one in result.weeks],
     )  # fmt: skip
     tables = terms + modules + by_week
-    return html_page(title, [boxes.draw(result), load(result)], tables)
+    words = f"<p>{escape(until(result))}</p>"
+    return html_page(title, [boxes.draw(result), load(result)], words + tables)
 
 
 def table(result: Result) -> str:

@@ -212,8 +212,9 @@ async def solved(
         risk, latest = None, dict[str, int]()
         if not quick and isinstance(answer, Answer) and answer.plan:
             latest = await engine.latest(translated.problem, answer.plan, SLACK)
-            chances = chances_of(facts, translated)
-            risk = await engine.forecast(translated.problem, answer.plan, chances, SAMPLES)
+            if not translated.gap:  # who cannot be done is not told by when
+                chances = chances_of(facts, translated)
+                risk = await engine.forecast(translated.problem, answer.plan, chances, SAMPLES)
     except (ValueError, Failed) as error:
         return {"state": "failed", "reason": str(error)}
     result = await asyncio.to_thread(told, facts, translated, answer, risk, latest)

@@ -18,7 +18,7 @@ from lms_part_time_tracks.engine.explanation import Explanation
 from lms_part_time_tracks.engine.problem import RECOGNISED, Assignment, Level, Problem
 from lms_part_time_tracks.engine.risk import Forecast
 from lms_part_time_tracks.milestones import ects_of
-from lms_part_time_tracks.translate import Facts, Translated
+from lms_part_time_tracks.translate import Facts, Translated, booked_apart
 
 State = Literal["queued", "done", "failed"]
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
@@ -66,8 +66,9 @@ class PlannedTerm(View, frozen=True, kw_only=True):
 class Proven(View, frozen=True, kw_only=True):
     """What a plan is worth in one respect, and what no plan can be better than (null: unknown), those before it kept.
 
-    In their order: `finish`, how many terms from now the study ends; `peak`, the hours of the heaviest week; `spread`,
-    the sum of squares of the terms' weekly hours; `trips`; `fee` in cents; `changes` against the plan that holds.
+    In their order: `finish`, how many terms from now the last one with modules is; `peak`, the hours of the heaviest
+    week; `spread`, the sum of squares of the terms' weekly hours; `trips`; `fee` in cents; `changes` against the plan
+    that holds.
     """
 
     level: Level
@@ -102,21 +103,30 @@ class Risk(View, frozen=True, kw_only=True):
 
 
 class WayOut(View, frozen=True, kw_only=True):
-    """What would make a plan possible, and when the study would end then; `least`: less of its kind would not do."""
+    """What would make a plan possible, and when the study would end then; `least`: less of its kind would not do.
+
+    `finish` is null where the plan would not reach the degree either.
+    """
 
     kind: Literal["hours", "longer", "let_go", "mixed"]
     text: str
     least: bool
-    finish: str
+    finish: str | None
 
 
 class Result(View, frozen=True, kw_only=True):
     """What came of a search: a plan, or none because none is possible (`infeasible`) or was found (`unknown`).
 
-    Where none is possible, `reason` says why, and `ways` what would help, each tried.
+    Where none is possible, `reason` says why, and `ways` what would help, each tried. `ects` are those of the whole
+    plan, with all that is earned, of the `ects_needed` for the degree (both null without a plan). A plan of what is
+    taught so far may not reach the degree: `missing` says so in a sentence (else empty). Nobody knows then when the
+    study ends: `finish`, `finish_on` and `risk` are null, and the last of the `terms` is only the last with modules.
     """
 
     status: Status
+    ects: Decimal | None = None
+    ects_needed: Decimal | None = None
+    missing: str = ""
     finish: str | None = None
     finish_on: date | None = None
     reason: str = ""
@@ -155,21 +165,29 @@ def told(
         ways = [
             WayOut(
                 kind=one.kind, text=one.text, least=one.least,
-                finish=terms[translated.first + max(at.term for at in one.answer.plan or ())].name,
+                finish=None
+                if translated.gap
+                else terms[translated.first + max(at.term for at in one.answer.plan or ())].name,
             )
             for one in answer.ways
         ]  # fmt: skip
         status: Status = "unknown" if answer.status == "unknown" else "infeasible"
-        return Result(status=status, reason=answer.reason, ways=ways)
+        lacks = _missing(facts, translated, translated.brings)
+        reason = f"What is taught brings {lacks} {answer.reason}" if lacks and answer.reason else answer.reason
+        return Result(status=status, missing=lacks, reason=reason, ways=ways)
     if answer.plan is None:
         return Result(status=answer.status)
     last = max((one.term for one in answer.plan), default=0)
     ends = terms[translated.first + last]
     loads = weekly(problem, answer.plan)
+    planned = sum((Decimal(problem.module(one.module).ects) / 100 for one in answer.plan), booked_apart(facts.standing))
     return Result(
         status=answer.status,
-        finish=ends.name,
-        finish_on=ends.ends_on,
+        ects=planned,
+        ects_needed=facts.standing.ects_total,
+        missing=_missing(facts, translated, planned),
+        finish=None if translated.gap else ends.name,
+        finish_on=None if translated.gap else ends.ends_on,
         terms=[_term(facts, translated, answer.plan, n, loads[n], latest or {}) for n in range(last + 1)],
         weeks=curve(facts, translated, answer.plan, last),
         recognised=[_module(facts, translated, one, {}) for one in answer.plan if one.term == RECOGNISED],
@@ -184,6 +202,10 @@ def told(
         ],
         risk=_risk(translated, terms, forecast) if forecast else None,
     )
+
+
+def _missing(facts: Facts, translated: Translated, ects: Decimal) -> str:
+    return f"{ects} of {facts.standing.ects_total} ECTS; {translated.gap}." if translated.gap else ""
 
 
 def _risk(translated: Translated, terms: Terms, forecast: Forecast) -> Risk:

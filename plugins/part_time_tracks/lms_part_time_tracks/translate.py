@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from lms_core.api import Catalogue, ModuleFacts, PassRate, RunOffer, SessionConstraint, SessionFacts, Standing, Tried
 from lms_part_time_tracks.calendar import DAY, Terms, all_within, minutes_a_week, weeks_left
+from lms_part_time_tracks.degree import Reach, most_of, reach
 from lms_part_time_tracks.engine.problem import (
     BEST,
     RECOGNISED,
@@ -29,7 +30,7 @@ from lms_part_time_tracks.engine.problem import (
     Wishes,
 )
 from lms_part_time_tracks.meetings import Meeting
-from lms_part_time_tracks.settings import Curriculum, Settings
+from lms_part_time_tracks.settings import Curriculum, Electives, Settings
 from lms_part_time_tracks.tracks import Track
 
 MOST_TERMS = 40
@@ -54,10 +55,16 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Translated(msgspec.Struct, frozen=True, kw_only=True):
-    """A problem, and the number of its first term; modules and runs are named by their ids."""
+    """A problem, and the number of its first term; modules and runs are named by their ids.
+
+    Where what is taught does not lead to the degree, `gap` says why (else empty), and the problem demands no more than
+    there is: the ECTS that it `brings`, with those that are booked for no module.
+    """
 
     problem: Problem
     first: int
+    brings: Decimal
+    gap: str
 
 
 def translate(facts: Facts) -> Translated:
@@ -72,25 +79,26 @@ def translate(facts: Facts) -> Translated:
     curriculum = facts.settings.curriculum(facts.standing.regulation)
     done = _done(facts, first, now)
     wanted = _wanted(facts, modules, by_key, curriculum, done)
-    least = _hundredths(curriculum.min_ects_per_term) if curriculum else 0
-    # where nobody has said what the study consists of, not all of it may be taught yet
-    taught = sum(_hundredths(one.ects) for one in wanted.values())
-    needed = _hundredths(facts.standing.ects_total)
-    other = sum(_hundredths(one.ects) for one in facts.standing.earned if one.module_id is None)
-    needed = needed if curriculum else min(needed, taught + other)
+    worth = {one.key: _worth(facts, one) for one in wanted.values()}
+    total, other = _hundredths(facts.standing.ects_total), _hundredths(booked_apart(facts.standing))
+    found = reach(curriculum, worth, total - other)
+    needed = min(total, found.ects + other)
+    # what the regulation demands of a whole study, none that is not wholly taught can keep
+    least = _hundredths(curriculum.min_ects_per_term) if curriculum and not found.gap else 0
+    milestones = [one for one in milestones_of(limits, binding=True) if not found.gap or one.ects <= needed]
     limit = _decimal(limits.get("maxEctsPerTerm"))
     planned = tuple(
-        _settled(_module(facts, terms, wanted, one, curriculum, first, number), done.get(one.module_id))
+        _settled(_module(facts, terms, wanted, one, curriculum, found, first, number), done.get(one.module_id))
         for one in wanted.values()
     )
     problem = Problem(
         terms=tuple(_term(facts, terms, first + n, least, limit) for n in range(number)),
         modules=planned,
         clashes=tuple(_clashes(facts, planned)),
-        baskets=_baskets(wanted, by_key, curriculum, max(0, needed - other)),
-        milestones=tuple(replace(one, ects=min(one.ects, needed)) for one in milestones_of(limits, binding=True)),
+        baskets=_baskets(wanted, by_key, curriculum, worth, found, max(0, needed - other)),
+        milestones=tuple(milestones),
         now=now - first,
-        ects=needed,
+        ects=0 if found.gap else needed,
         recognised_ects=max(_recognised(facts.standing, limits), other + _booked(facts, done)),
         other_ects=other,
         max_terms=most,
@@ -99,7 +107,7 @@ def translate(facts: Facts) -> Translated:
         wishes=_wishes(facts, terms, wanted, by_key, done, first, number),
         levels=STEADY if facts.held else BEST,
     )
-    return Translated(problem=problem, first=first)
+    return Translated(problem=problem, first=first, brings=Decimal(found.ects + other) / 100, gap=found.gap)
 
 
 def _span(facts: Facts, terms: Terms) -> tuple[int, int]:
@@ -187,6 +195,7 @@ def _module(
     wanted: Mapping[UUID, ModuleFacts],
     module: ModuleFacts,
     curriculum: Curriculum | None,
+    found: Reach,
     first: int,
     number: int,
 ) -> Module:
@@ -202,12 +211,12 @@ def _module(
         if one.module_id == module.module_id and one.term >= now and one.term not in over
     ]
     thesis = curriculum is not None and module.key == curriculum.thesis
-    required = curriculum is not None and (module.key in curriculum.required or thesis)
-    earned = {one.module_id: one.ects for one in facts.standing.earned}
+    required = curriculum is not None and (module.key in curriculum.required or (thesis and found.thesis))
+    earned = {one.module_id for one in facts.standing.earned}
     return Module(
         key=key,
         name=module.title,
-        ects=_hundredths(earned.get(module.module_id, module.ects)),
+        ects=_worth(facts, module),
         minutes=60 * module.workload_hours,
         required=required or module.module_id in earned,
         offered=tuple(n - first for n in seasons),
@@ -230,6 +239,17 @@ def _settled(module: Module, done: Assignment | None) -> Module:
     if done is None or done.run is not None or done.term == RECOGNISED:
         return module
     return replace(module, offered=(done.term,), runs=(), after=(), after_ects=0, until=None, attempts=UNLIMITED)
+
+
+def booked_apart(standing: Standing) -> Decimal:
+    """Return the ECTS that are booked for no module."""
+    return sum((one.ects for one in standing.earned if one.module_id is None), Decimal(0))
+
+
+def _worth(facts: Facts, module: ModuleFacts) -> int:
+    """Return the hundredths of ECTS that a module brings her: those that are booked, if they are."""
+    earned = {one.module_id: one.ects for one in facts.standing.earned}
+    return _hundredths(earned.get(module.module_id, module.ects))
 
 
 def _attempts(facts: Facts, tried: Tried | None) -> int:
@@ -279,17 +299,31 @@ def _overlap(one: SessionFacts, need: SessionConstraint) -> bool:
 
 
 def _baskets(
-    wanted: Mapping[UUID, ModuleFacts], by_key: Mapping[str, UUID], curriculum: Curriculum | None, needed: int
+    wanted: Mapping[UUID, ModuleFacts],
+    by_key: Mapping[str, UUID],
+    curriculum: Curriculum | None,
+    worth: Mapping[str, int],
+    found: Reach,
+    needed: int,
 ) -> tuple[Basket, ...]:
-    if curriculum is None:
-        return (Basket(key="all", modules=tuple(str(one) for one in wanted), min_ects=needed),)
-    return tuple(
-        Basket(
-            key=one.key, name=one.title, modules=tuple(str(by_key[key]) for key in one.modules if key in by_key),
-            min_ects=_hundredths(one.min_ects), max_ects=None if one.max_ects is None else _hundredths(one.max_ects),
-            min_count=one.min_modules, max_count=one.max_modules,
-        )
-        for one in curriculum.electives
+    so_far = Basket(
+        key="so far", name="what is taught so far", modules=tuple(str(one) for one in wanted), min_ects=needed
+    )
+    baskets = [
+        _basket(one, {key: worth[key] for key in one.modules if key in worth}, by_key, whole=not found.gap)
+        for one in (curriculum.electives if curriculum else ())
+    ]
+    return (*baskets, so_far) if found.gap else tuple(baskets)
+
+
+def _basket(one: Electives, worth: Mapping[str, int], by_key: Mapping[str, UUID], *, whole: bool) -> Basket:
+    least, count = _hundredths(one.min_ects), one.min_modules
+    if not whole:
+        least, count = min(least, most_of(one, worth)), min(count, len(worth))
+    return Basket(
+        key=one.key, name=one.title, modules=tuple(str(by_key[key]) for key in worth),
+        min_ects=least, max_ects=None if one.max_ects is None else _hundredths(one.max_ects),
+        min_count=count, max_count=one.max_modules,
     )  # fmt: skip
 
 

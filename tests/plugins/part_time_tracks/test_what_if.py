@@ -40,7 +40,8 @@ async def test_a_term_off_is_compared_accepted_and_written_down(world: World) ->
         for key, before, after in (("optics", SUMMER, LATER), ("project", SUMMER, LATER), ("thesis", NEXT, LAST))
     ]  # fmt: skip
     assert found == {
-        "finishBefore": NEXT, "finishAfter": LAST, "figures": [{"figure": "finish", "before": "2", "after": "4"}],
+        "finishBefore": NEXT, "finishAfter": LAST, "missingBefore": "", "missingAfter": "",
+        "figures": [{"figure": "finish", "before": "2", "after": "4"}],
     }  # fmt: skip
     await eve.get(compared, 404)
     accepted = await ingrid.post(f"{study.path}/me/plans/{off['id']}/acceptance", None, 200)
