@@ -37,6 +37,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int
     cancelled: bool
     all_day: bool = False
+    tentative: bool = False
 
 
 def write(name: str, entries: Sequence[Entry], degraded: Sequence[str], years: tuple[int, int]) -> bytes:
@@ -85,7 +86,7 @@ def _event(entry: Entry) -> Event:
         made.add("LOCATION", _text(entry.place))
     if entry.description:
         made.add("DESCRIPTION", _text(entry.description))
-    made.add("STATUS", "CANCELLED" if entry.cancelled else "CONFIRMED")
+    made.add("STATUS", "CANCELLED" if entry.cancelled else "TENTATIVE" if entry.tentative else "CONFIRMED")
     return made
 
 

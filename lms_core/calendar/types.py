@@ -63,6 +63,7 @@ class PluginEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     sequence: Count
     cancelled: bool
     all_day: bool
+    tentative: bool
 
     def __post_init__(self) -> None:
         """Refuse times that no clock shows, entries that end before they begin, and text that UTF-8 cannot hold."""

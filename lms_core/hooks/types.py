@@ -229,7 +229,7 @@ class CalendarEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     `key` names it for ever within the plugin and programme; `starts` and `ends` are wall times in `zone`. What is for
     whole days (`all_day`) starts and ends at midnight, and keeps nobody busy. After a change `sequence` is higher. What
-    is cancelled is told with `cancelled` for as long as calendars may still show it.
+    is cancelled is told with `cancelled` for as long as calendars may still show it; `tentative` is what may never be.
     """
 
     key: str
@@ -243,6 +243,7 @@ class CalendarEntry(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int = 0
     cancelled: bool = False
     all_day: bool = False
+    tentative: bool = False
 
 
 class CreditsRequest(msgspec.Struct, frozen=True):

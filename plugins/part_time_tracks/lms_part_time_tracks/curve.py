@@ -9,7 +9,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from lms_core.api import SessionFacts, View
-from lms_part_time_tracks.calendar import Terms, minutes_a_week, minutes_of, monday_of, mondays, weeks_left
+from lms_part_time_tracks.calendar import WEEK, Terms, minutes_a_week, minutes_of, monday_of, mondays, weeks_left
 from lms_part_time_tracks.engine.problem import Assignment
 from lms_part_time_tracks.translate import Facts, Translated
 
@@ -24,7 +24,11 @@ class WeekOfPlan(View, frozen=True, kw_only=True):
 
 
 def curve(facts: Facts, translated: Translated, plan: Sequence[Assignment], last: int) -> list[WeekOfPlan]:
-    """Return the weeks from the present term to the last one of a plan."""
+    """Return the weeks from the present term to the last one of a plan.
+
+    Those that are over have no hours: what a module took in them is done where she has a seat, and comes later else.
+    """
+    fixed = {one.module for one in translated.problem.fixed}
     terms, found = Terms(facts.catalogue.terms), list[WeekOfPlan]()
     for number in range(translated.problem.now, last + 1):
         term = terms[translated.first + number]
@@ -38,11 +42,14 @@ def curve(facts: Facts, translated: Translated, plan: Sequence[Assignment], last
         studied = _studied(left, met, facts.settings.idle_weeks)
         for one in here:
             rest = max(0, translated.problem.module(one.module).minutes - sum(meetings[one.module].values()))
-            for monday in studied:
-                work[monday] += rest // len(studied)
+            ahead = [monday for monday in studied if one.module in fixed or not _over(monday, facts)]
+            for monday in ahead:
+                work[monday] += rest // len(ahead)
         for monday in mondays(term):
             has = minutes_a_week([monday], facts.track)
-            if has is not None and monday not in left:
+            if _over(monday, facts):
+                work[monday] = met[monday] = 0
+            if has is not None and (monday not in left or _over(monday, facts)):
                 has = 0
             found.append(
                 WeekOfPlan(
@@ -51,6 +58,10 @@ def curve(facts: Facts, translated: Translated, plan: Sequence[Assignment], last
                 )
             )  # fmt: skip
     return found
+
+
+def _over(monday: date, facts: Facts) -> bool:
+    return monday + WEEK <= facts.today
 
 
 def _studied(left: Sequence[date], met: Counter[date], idle: int) -> list[date]:

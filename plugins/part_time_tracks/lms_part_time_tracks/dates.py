@@ -54,7 +54,8 @@ async def show(context: Context, request: CalendarRequest) -> list[CalendarEntry
 async def write_plan(context: Context, plan_id: UUID) -> bytes:
     """Return the sessions of a plan's runs and the dates that nobody can move as iCalendar. Seventeen statements.
 
-    Raises NotFound while there is no plan.
+    Sessions of runs in which she has no seat are tentative.
+    Raises NotFound, and Conflict while there is no plan.
     """
     assert context.person_id
     async with context.read() as connection:
@@ -66,7 +67,8 @@ async def write_plan(context: Context, plan_id: UUID) -> bytes:
         language = await _language(connection, context.person_id)
 
     def written() -> bytes:
-        entries = [_session(one, runs[one.run_id], language) for one in sessions]
+        seats = {one.run_id for one in facts.standing.places if one.state in ("enrolled", "completed")}
+        entries = [_session(one, runs[one.run_id], language, seat=one.run_id in seats) for one in sessions]
         return write_calendar(context, _PLAN[language], [*entries, *_irrevocable(facts, language)])
 
     return await asyncio.to_thread(written)
@@ -109,11 +111,11 @@ def _day(key: str, day: date, title: str, text: str, facts: Facts) -> CalendarEn
     )  # fmt: skip
 
 
-def _session(one: SessionFacts, run: str, language: Language) -> CalendarEntry:
+def _session(one: SessionFacts, run: str, language: Language, *, seat: bool) -> CalendarEntry:
     return CalendarEntry(
         key=f"session.{one.session_id}", title=_cut(f"{run}: {one.title}"), starts=one.starts, ends=one.ends,
         zone=one.zone, place=one.place, description=_MODES[language].get(one.mode, ""), changed_at=now(),
-        sequence=one.revision, cancelled=one.cancelled_at is not None,
+        sequence=one.revision, cancelled=one.cancelled_at is not None, tentative=not seat,
     )  # fmt: skip
 
 

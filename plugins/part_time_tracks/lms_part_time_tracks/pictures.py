@@ -77,11 +77,12 @@ def page(result: Result) -> str:
         ],
     )  # fmt: skip
     modules = html_table(
-        "Modules", ("Module", "ECTS", "Term", "Run", "At the latest", "Slack in terms"),
+        "Modules", ("Module", "ECTS", "Term", "Run", "At the latest", "Slack in terms", "Note"),
         [
             (
                 module.title, module.ects, term.name, module.run or "", module.latest or "",
                 "" if module.slack is None else "0 (critical)" if module.critical else module.slack,
+                module.note,
             )
             for term in result.terms
             for module in term.modules

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-from lms_core.api import View
+from lms_core.api import RunOffer, View
 from lms_part_time_tracks.asking import Asked
 from lms_part_time_tracks.calendar import Terms
 from lms_part_time_tracks.curve import WeekOfPlan, curve
@@ -20,6 +20,7 @@ from lms_part_time_tracks.engine.risk import Forecast
 from lms_part_time_tracks.milestones import ects_of
 from lms_part_time_tracks.translate import Facts, Translated, booked_apart
 
+SATURDAY = 5
 State = Literal["queued", "done", "failed"]
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 
@@ -29,7 +30,8 @@ class PlannedModule(View, frozen=True, kw_only=True):
 
     `latest` is the last term in which it could be if all others made way for it, and the study would end no later;
     `slack` is how many terms that is from here. With none it is `critical`: whatever makes it later does so to the end.
-    Null: it is done, or that was not looked at, as in plans that are proposed by night.
+    Null: it is done, or that was not looked at, as in plans that are proposed by night. `note` says of a run that has
+    dates at weekends, where she does not come then, that she need not (else empty).
     """
 
     module_id: UUID
@@ -43,6 +45,7 @@ class PlannedModule(View, frozen=True, kw_only=True):
     latest: str | None = None
     slack: int | None = None
     critical: bool = False
+    note: str = ""
 
 
 class PlannedTerm(View, frozen=True, kw_only=True):
@@ -251,8 +254,19 @@ def _module(facts: Facts, translated: Translated, at: Assignment, latest: Mappin
         ects=Decimal(problem.module(at.module).ects) / 100, run_id=run.run_id if run else None,
         run=run.title if run else None, fixed=at.module in {one.module for one in problem.fixed}, done=done,
         latest=None if last is None else Terms(facts.catalogue.terms)[translated.first + last].name,
-        slack=None if last is None else last - at.term, critical=last == at.term,
+        slack=None if last is None else last - at.term, critical=last == at.term, note=_note(facts, run) if run else "",
     )  # fmt: skip
+
+
+def _note(facts: Facts, run: RunOffer) -> str:
+    """Say what a run whose sessions on site are all in the week asks of her at weekends."""
+    elsewhere = [
+        one for one in facts.sessions.get(run.run_id, ()) if one.cancelled_at is None and one.mode != "on_site"
+    ]
+    days = sorted({one.starts.date() for one in elsewhere if one.starts.weekday() >= SATURDAY})
+    if not facts.track.no_weekends or not days:
+        return ""
+    return f"On {', '.join(map(str, days))}, at a weekend, you can take part from elsewhere: you need not come."
 
 
 def _value(problem: Problem, level: Level, value: int) -> Decimal:

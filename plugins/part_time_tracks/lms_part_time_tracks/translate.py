@@ -221,7 +221,7 @@ def _module(
         required=required or module.module_id in earned,
         offered=tuple(n - first for n in seasons),
         runs=tuple(
-            _run(facts, one, one.term - first, module.key, one.run_id not in mine and not (one.open and one.free))
+            _run(facts, one, one.term - first, module.key, mine=one.run_id in mine)
             for one in runs
             if one.term < first + number
         ),
@@ -258,12 +258,18 @@ def _attempts(facts: Facts, tried: Tried | None) -> int:
     return UNLIMITED if left is None else left
 
 
-def _run(facts: Facts, run: RunOffer, term: int, key: str, taken: bool) -> Run:
+def _run(facts: Facts, run: RunOffer, term: int, key: str, *, mine: bool) -> Run:
     """Describe a run: days on site in a row are one trip."""
     sessions = [one for one in facts.sessions.get(run.run_id, ()) if one.cancelled_at is None and one.mode == "on_site"]
     days = sorted({one.starts.date() for one in sessions})
     trips = sum(day - DAY not in days for day in days)
-    blocked = "there is no seat left, or nobody can enrol" if taken else _clash(facts, sessions)
+    over = next((one for one in sessions if one.starts.date() < facts.today), None)
+    if over and not mine:
+        blocked = f"{over.title} on {over.starts.date()} is over, and you had no seat"
+    elif not (mine or (run.open and run.free)):
+        blocked = "there is no seat left, or nobody can enrol"
+    else:
+        blocked = _clash(facts, [one for one in sessions if one.starts.date() >= facts.today])
     return Run(
         key=str(run.run_id), name=run.title, term=term, trips=trips, weekends=sum(day.weekday() >= 5 for day in days),
         fee=facts.settings.fees.get(key, 0), blocked=blocked,

@@ -48,11 +48,11 @@ class Trips(Plugin):
             ends=TODAY + timedelta(days=3, hours=8), changed_at=TODAY.replace(tzinfo=UTC), place="Pune", sequence=4,
             description=f"for {request.person_id}\nthe whole day",
         )  # fmt: skip
-        cancelled = msgspec.structs.replace(trip, key="old", cancelled=True, place="", description="")
+        cancelled = msgspec.structs.replace(trip, key="old", cancelled=True, tentative=True, place="", description="")
         past = msgspec.structs.replace(trip, key="past", starts=days(-250), ends=days(-249))
         far = msgspec.structs.replace(trip, key="far", starts=days(6 * 366), ends=days(6 * 366 + 1))
         day = msgspec.structs.replace(
-            trip, key="day", all_day=True, zone="America/Santiago", starts=datetime.combine(SKIPPED, time()),
+            trip, key="day", all_day=True, tentative=True, zone="America/Santiago", starts=datetime.combine(SKIPPED, time()),
             ends=datetime.combine(SKIPPED + timedelta(days=2), time()),
         )  # fmt: skip
         return [trip, cancelled, past, far, day, *(made(trip) for name, made in IMPOSSIBLE.items() if name == wrong)]
@@ -258,8 +258,8 @@ async def test_plugins_of_her_programmes_add_what_they_know(world: World) -> Non
         "changed": TODAY.replace(tzinfo=UTC),
     }  # fmt: skip
     old = {**trip, "place": "", "description": "", "status": "CANCELLED"}
-    # nobody's clock shows the midnight with which it begins
-    day = {**trip, "starts": SKIPPED, "ends": SKIPPED + timedelta(days=2), "zone": "UTC"}
+    # it may never be, and nobody's clock shows the midnight with which it begins
+    day = {**trip, "starts": SKIPPED, "ends": SKIPPED + timedelta(days=2), "zone": "UTC", "status": "TENTATIVE"}
     assert read(answer.content) == {
         f"trips.{programme['id']}.{key}@localhost": {**entry, "title": f"Excursion of {programme['key']}"}
         for programme in (studied, taught, of_run)
