@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 
-from lms_core.api import BadValue, Catalogue, FieldError, InvalidInput, Payload
+from lms_core.api import BadValue, Catalogue, FieldError, InvalidInput, Payload, RunPlace
 from lms_part_time_tracks.calendar import Terms
 from lms_part_time_tracks.engine import changes as engine
 from lms_part_time_tracks.settings import Kind, ModuleKey, Settings
-from lms_part_time_tracks.tracks import Blackout, Budget, OnLeave, Track
+from lms_part_time_tracks.tracks import Blackout, Budget, OnLeave, Track, check_hours
 from lms_part_time_tracks.translate import Translated
 
 AHEAD = 40
@@ -41,8 +42,12 @@ class SkipTerm(InTerm, frozen=True, kw_only=True, tag_field="kind", tag="skip"):
 class OtherHours(InTerm, frozen=True, kw_only=True, tag_field="kind", tag="hours"):
     """I have so many hours a week, from a term on, for so many terms (null: to the end)."""
 
-    hours: Annotated[int, msgspec.Meta(ge=0, le=80)]
+    hours: Decimal
     terms: Annotated[int, msgspec.Meta(ge=1, le=40)] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse hours that no week has."""
+        check_hours(self.hours)
 
 
 class FailModule(InTerm, frozen=True, kw_only=True, tag_field="kind", tag="fail"):
@@ -72,8 +77,12 @@ class Asked(Payload, frozen=True, kw_only=True):
     what_if: Annotated[list[WhatIf], msgspec.Meta(max_length=20)] = []
 
 
-def check(asked: Asked, catalogue: Catalogue, settings: Settings, today: date) -> None:
-    """Raise InvalidInput for terms that are past or too far away, and for modules, runs and leaves there are not."""
+def check(asked: Asked, catalogue: Catalogue, settings: Settings, today: date, places: Collection[RunPlace]) -> None:
+    """Raise InvalidInput for what cannot be asked.
+
+    That is terms that are past or too far away, modules, runs and leaves that there are not, and to do without a run in
+    which she has one of her `places`: these do not move.
+    """
     now = Terms(catalogue.terms).at(today)
     keys, runs = {one.key for one in catalogue.modules}, {one.run_id for one in catalogue.runs}
     kinds = [one.kind for one in settings.leaves]
@@ -88,8 +97,24 @@ def check(asked: Asked, catalogue: Catalogue, settings: Settings, today: date) -
             wrong.append(FieldError(f"{at}.runId", "must be a run of a module that the programme teaches"))
         if isinstance(one, SkipTerm) and one.leave is not None and one.leave not in kinds:
             wrong.append(FieldError(f"{at}.leave", f"must be one of {', '.join(kinds)}, or null"))
+        if isinstance(one, SkipTerm | DropModule) and (held := _held(one, catalogue, places)):
+            wrong.append(FieldError(f"{at}.year" if isinstance(one, SkipTerm) else f"{at}.module", held))
     if wrong:
         raise InvalidInput("This cannot be asked.", errors=wrong)
+
+
+def _held(one: SkipTerm | DropModule, catalogue: Catalogue, places: Collection[RunPlace]) -> str:
+    """Say what keeps her from doing without a term or a module; empty if nothing does."""
+    titles = {run.run_id: run.title for run in catalogue.runs}
+    keys = {module.module_id: module.key for module in catalogue.modules}
+    for place in places:
+        here = place.term == one.number if isinstance(one, SkipTerm) else keys.get(place.module_id) == one.module
+        title = titles.get(place.run_id, "a run that is not listed")
+        if here and place.state == "completed":
+            return f"you have completed {title}, and what is done does not move"
+        if here and place.state in ("enrolled", "offered"):
+            return f"you have a seat in {title}, and seats do not move: withdraw from it first, then ask again"
+    return ""
 
 
 def translated(asked: Asked, made: Translated, catalogue: Catalogue, settings: Settings) -> list[engine.Change]:
@@ -115,7 +140,7 @@ def translated(asked: Asked, made: Translated, catalogue: Catalogue, settings: S
             case OtherHours():
                 first = one.number - made.first
                 until = None if one.terms is None else min(last, first + one.terms - 1)
-                found.append(engine.Hours(60 * one.hours, first, until))
+                found.append(engine.Hours(int(60 * one.hours), first, until))
             case FailModule():
                 found.append(engine.Fail(of(one.module), one.number - made.first))
             case DropModule():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from lms_core.api import SessionFacts, TermDates, term_name
@@ -82,11 +83,11 @@ def minutes_a_week(weeks: Iterable[date], track: Track) -> int | None:
     mondays = list(weeks)
     if not budgets or not mondays:
         return None
-    hours = 0
+    hours = Decimal(0)
     for monday in mondays:
         begun = [one.hours for one in budgets if one.first_day <= monday]
         hours += begun[-1] if begun else budgets[0].hours
-    return hours * 60 // len(mondays)
+    return int(hours * 60 // len(mondays))
 
 
 def minutes_of(session: SessionFacts) -> int:

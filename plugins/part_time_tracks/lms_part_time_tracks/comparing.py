@@ -47,7 +47,10 @@ class Comparison(View, frozen=True, kw_only=True):
 
 
 async def compare(context: Context, connection: AsyncConnection, before: UUID, after: UUID) -> Comparison:
-    """Compare two plans of the person who asks. Two statements. Raises NotFound while there is none of these."""
+    """Compare two plans of the person who asks. Two statements.
+
+    Raises NotFound, and Conflict that says why where one of them has no result.
+    """
     one = await read_result(context, connection, before)
     other = await read_result(context, connection, after)
     was, now = _places(one), _places(other)

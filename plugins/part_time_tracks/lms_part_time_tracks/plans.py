@@ -22,6 +22,7 @@ from lms_core.api import (
     new_id,
     now,
     read_catalogue,
+    read_standings,
 )
 from lms_part_time_tracks import tracks
 from lms_part_time_tracks.asking import Asked, check, possible, translated, written
@@ -63,12 +64,15 @@ class Plans(View, frozen=True):
 
 
 async def begin(context: Context, connection: AsyncConnection, asked: Asked) -> Plan:
-    """Have a plan made for the person who asks. At most eight statements.
+    """Have a plan made for the person who asks. At most fourteen statements.
 
     Raises Conflict when she has asked for as many as a day allows, and InvalidInput for what cannot be asked.
     """
     if asked.what_if:
-        check(asked, await read_catalogue(connection, context.programme_id), context.settings, today(context))
+        catalogue = await read_catalogue(connection, context.programme_id)
+        assert context.person_id
+        standings = await read_standings(connection, context.programme_id, [context.person_id])
+        check(asked, catalogue, context.settings, today(context), [place for one in standings for place in one.places])
     day = plan.c.made_at > now() - timedelta(days=1)
     earlier = await connection.execute(select(plan.c.id).where(_mine(context), day).limit(MOST_A_DAY))
     if len(earlier.all()) >= MOST_A_DAY:
@@ -174,11 +178,26 @@ async def read(context: Context, connection: AsyncConnection, plan_id: UUID) -> 
 
 
 async def read_result(context: Context, connection: AsyncConnection, plan_id: UUID) -> Result:
-    """Return what came of a plan of the person who asks. Raises NotFound while there is no plan. One statement."""
-    found = (await read(context, connection, plan_id)).result
-    if found is None or not found.terms:
-        raise NotFound("There is no such plan, or none was found yet.")
-    return found
+    """Return what came of a plan of the person who asks. One statement.
+
+    Raises NotFound, and Conflict that says why where nothing is planned in it.
+    """
+    asked = await read(context, connection, plan_id)
+    if asked.result is not None and asked.result.terms:
+        return asked.result
+    raise Conflict(f"Nothing is planned in plan {plan_id}: {_why_not(asked)}")
+
+
+def _why_not(asked: Plan) -> str:
+    if asked.state == "queued":
+        return "it is still being made; ask again in a while."
+    if asked.result is None:
+        return f"it failed, because {asked.reason}"
+    if asked.result.status == "unknown":
+        return "no plan was found in time, nor that there is none."
+    if asked.result.status == "infeasible":
+        return asked.result.reason or "none is possible."
+    return "there is nothing left to be taken."
 
 
 async def read_all(context: Context, connection: AsyncConnection, cursor: UUID | None) -> Plans:

@@ -29,7 +29,7 @@ from lms_part_time_tracks.asking import Asked
 from lms_part_time_tracks.calendar import monday_of
 from lms_part_time_tracks.comparing import Comparison
 from lms_part_time_tracks.forecast import Forecast
-from lms_part_time_tracks.knowing import read_own
+from lms_part_time_tracks.knowing import read_own, today
 from lms_part_time_tracks.milestones import Standings, standing_of
 from lms_part_time_tracks.pace import Pace
 from lms_part_time_tracks.plans import Plans
@@ -55,6 +55,7 @@ async def read_track(context: RouteContext) -> Response[KeptTrack]:
 async def put_track(context: RouteContext, data: JSONBody[Track], if_match: IfMatch = None) -> Response[KeptTrack]:
     """Say how many hours a week one has, when work leaves none, and one's wishes; at first with If-Match: "0"."""
     expected = expected_revision(if_match)
+    tracks.check_end(data, today(context))
     async with context.write() as connection:
         kept = await tracks.put(context, connection, data, expected)
     return tagged(kept, kept.revision)

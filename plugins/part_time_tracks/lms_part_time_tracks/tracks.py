@@ -28,7 +28,7 @@ from lms_part_time_tracks.tables import track
 
 FIRST, LAST = date(2000, 1, 1), date(2100, 12, 31)
 Note = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
-Hours = Annotated[int, msgspec.Meta(ge=0, le=80)]
+MOST_HOURS = 80
 Keys = Annotated[list[ModuleKey], msgspec.Meta(max_length=100)]
 
 
@@ -50,7 +50,17 @@ class Budget(Payload, frozen=True, kw_only=True):
     """How many hours a week she has for studying from a day on, until the next such day."""
 
     first_day: date
-    hours: Hours
+    hours: Decimal
+
+    def __post_init__(self) -> None:
+        """Refuse hours that no week has, and parts of them that nobody plans."""
+        check_hours(self.hours)
+
+
+def check_hours(hours: Decimal) -> None:
+    """Refuse hours a week that nobody studies, and those with more than two places."""
+    if not (hours.is_finite() and 0 <= hours <= MOST_HOURS and -2 <= int(hours.as_tuple().exponent) <= 0):
+        raise BadValue("hours", f"must be from 0 to {MOST_HOURS}, with two places at most")
 
 
 class Blackout(Days, frozen=True, kw_only=True):
@@ -102,6 +112,13 @@ class KeptTrack(View, frozen=True, kw_only=True):
     track: Track
     revision: int
     changed_at: datetime | None
+
+
+def check_end(new: Track, today: date) -> None:
+    """Raise InvalidInput where she wants to be done by a day that is past."""
+    if new.done_by is not None and new.done_by < today:
+        reason = f"must not be past (today is {today}); leave it out to be done as soon as can be"
+        raise InvalidInput("Nobody can be done by then.", errors=[FieldError("body.doneBy", reason)])
 
 
 async def read(context: Context, connection: AsyncConnection, person_id: UUID | None = None) -> KeptTrack:

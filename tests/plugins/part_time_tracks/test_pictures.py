@@ -61,7 +61,7 @@ async def test_the_weeks_of_a_plan_in_a_picture_and_in_words(world: World) -> No
     assert (await ingrid.call("GET", f"{here}/load.svg")).content == picture.content
     page = (await ingrid.call("GET", f"{here}/page")).text
     assert page.count("<tr>") == 1 + 3 + 1 + 4 + 1 + len(weeks)
-    cells = ("Mems", "5", "winter term 2026/27", run["title"], "winter term 2026/27", "0 (critical)")
+    cells = ("Mems", "5", "winter term 2026/27", run["title"], "winter term 2026/27", "0 (critical)", "")
     assert "".join(f"<td>{one}</td>" for one in cells) in page
     assert "<td>2026-11-16</td><td>14.4</td><td>8</td><td>21</td>" in page
     table = (await ingrid.call("GET", f"{here}/modules.csv")).text.splitlines()
@@ -77,4 +77,8 @@ async def test_there_is_no_picture_before_there_is_a_plan(world: World) -> None:
     study = await Study.of(world)
     ingrid = await study.student("Ingrid")
     asked = await ingrid.post(f"{study.path}/me/plans", {})
-    await ingrid.get(f"{study.path}/me/plans/{asked['id']}/load.svg", 404)
+    here = f"{study.path}/me/plans/{asked['id']}"
+    refused = await ingrid.get(f"{here}/load.svg", 409)
+    assert (
+        refused["detail"] == f"Nothing is planned in plan {asked['id']}: it is still being made; ask again in a while."
+    )

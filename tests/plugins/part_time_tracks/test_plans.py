@@ -29,7 +29,7 @@ def october(monkeypatch: pytest.MonkeyPatch) -> None:
 def module(study: Study, key: str, ects: str = "5", **other: Any) -> dict[str, Any]:
     one = {"moduleId": study.modules[key]["id"], "key": key, "title": key.title(), "ects": ects}
     one |= {"runId": None, "run": None, "fixed": False, "done": False}
-    return {**one, "slack": 0, "critical": True, **other}
+    return {**one, "slack": 0, "critical": True, "note": "", **other}
 
 
 async def test_a_plan_is_made_proven_and_accepted(world: World) -> None:
@@ -140,7 +140,7 @@ async def test_hours_absences_and_wishes_are_planned_with(world: World) -> None:
     ingrid = await study.student("Ingrid")
     track = f"{study.path}/me/track"
     said = {
-        "budgets": [{"firstDay": "2026-10-01", "hours": 8}, {"firstDay": "2027-10-01", "hours": 20}],
+        "budgets": [{"firstDay": "2026-10-01", "hours": "8"}, {"firstDay": "2027-10-01", "hours": "19.75"}],
         "blackouts": [{"firstDay": "2027-06-07", "lastDay": "2027-06-18", "note": "A fair in Hanover"}],
         "leaves": [], "recognised": [], "wanted": ["lasers"], "unwanted": [], "noWeekends": False, "doneBy": None,
         "mostEcts": "15", "calendar": True, "digest": False,
@@ -155,7 +155,7 @@ async def test_hours_absences_and_wishes_are_planned_with(world: World) -> None:
     said["wanted"] = []
     await ingrid.put(track, said, If_Match='"1"')
     plan = await study.planned(ingrid)
-    # 10 ECTS are 13 hours a week: not before she has 20
+    # 10 ECTS are 13 hours a week: not before she has 19.75
     assert where(plan) == {
         WINTER: ["mems"], SUMMER: ["optics"], NEXT: [], LATER: ["project"], "winter term 2028/29": ["thesis"],
     }  # fmt: skip
@@ -190,12 +190,14 @@ async def test_what_changed_meanwhile_is_not_accepted_and_a_new_plan_keeps_to_th
     ("wrong", "status"),
     [
         ({"budgets": [{"firstDay": "2027-01-01", "hours": 81}]}, 400),
+        ({"budgets": [{"firstDay": "2027-01-01", "hours": "9.125"}]}, 400),
+        ({"budgets": [{"firstDay": "2027-01-01", "hours": "NaN"}]}, 400),
         ({"budgets": [{"firstDay": "2027-01-01", "hours": 8}] * 2}, 400),
         ({"blackouts": [{"firstDay": "2027-01-02", "lastDay": "2027-01-01"}]}, 400),
         ({"blackouts": [{"firstDay": "1999-01-02", "lastDay": "2027-01-01"}]}, 400),
         ({"wanted": ["optics"], "unwanted": ["optics"]}, 400), ({"mostEcts": "-1"}, 400), ({"mostEcts": "NaN"}, 400),
         ({"leaves": [{"kind": "parental", "firstDay": "2027-01-01", "lastDay": "2027-01-02"}]}, 422),
-        ({"wanted": ["alchemy"]}, 422),
+        ({"wanted": ["alchemy"]}, 422), ({"doneBy": "2026-10-01"}, 422),
     ],
 )  # fmt: skip
 async def test_what_cannot_be_is_refused(world: World, wrong: dict[str, Any], status: int) -> None:

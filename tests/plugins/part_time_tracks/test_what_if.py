@@ -103,8 +103,9 @@ async def test_why_there_is_no_plan_and_what_would_help(world: World) -> None:
         "ECTS from earlier terms, the study ends with summer term 2030 at the latest and Project is taught in summer "
         "only."
     )
-    [hours] = plan["result"]["ways"]
-    print(hours)
+    assert [one["kind"] for one in plan["result"]["ways"]] == ["hours"]
+    compared = await ingrid.get(f"{study.path}/me/comparison?before={plan['id']}&after={plan['id']}", 409)
+    assert compared["detail"] == f"Nothing is planned in plan {plan['id']}: {plan['result']['reason']}"
     await ingrid.post(f"{study.path}/me/plans/{plan['id']}/acceptance", None, 409)
 
 
@@ -127,3 +128,19 @@ async def test_what_cannot_be_asked(world: World, wrong: dict[str, Any], where_:
     problem = await ingrid.post(f"{study.path}/me/plans", {"whatIf": [wrong]}, 422)
     assert [one["where"] for one in problem["errors"]] == [where_]
     assert (await ingrid.get(f"{study.path}/me/plans"))["items"] == []
+
+
+async def test_seats_do_not_move_even_if_one_asks(world: World) -> None:
+    study = await Study.of(world)
+    ingrid = await study.student("Ingrid")
+    run = await world.run(study.programme, study.modules["mems"], 9)
+    await ingrid.put(f"/runs/{run['id']}/enrolment", {})
+    skip = {"kind": "skip", "season": "winter", "year": 2026}
+    asked = {"whatIf": [skip, {"kind": "drop", "module": "mems"}, {**skip, "year": 2027}]}
+    problem = await ingrid.post(f"{study.path}/me/plans", asked, 422)
+    reason = f"you have a seat in {run['title']}, and seats do not move: withdraw from it first, then ask again"
+    assert problem["errors"] == [
+        {"where": "body.whatIf[0].year", "reason": reason}, {"where": "body.whatIf[1].module", "reason": reason},
+    ]  # fmt: skip
+    await ingrid.delete(f"/runs/{run['id']}/enrolment")
+    assert where(await study.planned(ingrid, skip))[WINTER] == []
