@@ -122,6 +122,13 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     earned: tuple[Earned, ...]
 
 
+class RegulationFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of the examination regulation of a programme, and the ECTS that its degree takes."""
+
+    version: str
+    ects_total: Decimal
+
+
 class PassRate(msgspec.Struct, frozen=True, kw_only=True):
     """How often exams of a module were taken under a programme, and passed."""
 
@@ -186,6 +193,13 @@ async def read_catalogue(connection: AsyncConnection, programme_id: UUID) -> Cat
             for row in await connection.execute(offers)
         ),
     )  # fmt: skip
+
+
+async def read_regulations(connection: AsyncConnection, programme_id: UUID) -> list[RegulationFacts]:
+    """Return the versions of a programme's regulation, in their order. One statement."""
+    c = regulation.c
+    query = select(c.version, c.ects_total).where(c.programme_id == programme_id).order_by(c.version)
+    return [RegulationFacts(**row._mapping) for row in await connection.execute(query)]
 
 
 async def read_students(connection: AsyncConnection, programme_id: UUID) -> list[UUID]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -30,7 +30,7 @@ def reach(curriculum: Curriculum | None, worth: Mapping[str, int], needed: int) 
         return Reach(ects=ects, gap="" if ects >= needed else "the programme does not teach the rest yet")
     ects, why = brings(curriculum, worth), list[str]()
     if lacking := missing(curriculum, worth):
-        why.append(f"the programme does not teach {_listed(lacking)}")
+        why.append(f"the programme does not teach {listed(lacking)}")
     why += [f"too few modules of {one.title} are taught" for one in curriculum.electives if not _enough(one, worth)]
     demanded = {*curriculum.required, *([curriculum.thesis] if curriculum.thesis else [])}
     if ects >= needed and demanded <= {*worth} and all(_enough(one, worth) for one in curriculum.electives):
@@ -39,7 +39,7 @@ def reach(curriculum: Curriculum | None, worth: Mapping[str, int], needed: int) 
     if thesis and ects - thesis < curriculum.thesis_after_ects * 100:
         why.append(f"{curriculum.thesis} needs {curriculum.thesis_after_ects} ECTS before it")
         return Reach(ects=ects - thesis, gap="; ".join(why), thesis=False)
-    return Reach(ects=ects, gap="; ".join(why) or f"the curriculum of {curriculum.version} brings no more")
+    return Reach(ects=ects, gap="; ".join(why) or "the curriculum has no more")
 
 
 def brings(curriculum: Curriculum, worth: Mapping[str, int]) -> int:
@@ -75,9 +75,13 @@ def most_of(electives: Electives, worth: Mapping[str, int], required: Collection
 
 def missing(curriculum: Curriculum, known: Collection[str]) -> list[str]:
     """Return the keys that a curriculum names and that are not known, each once, in its order."""
-    named = [*curriculum.required, *(key for one in curriculum.electives for key in one.modules)]
-    named += [curriculum.thesis] if curriculum.thesis else []
-    return [key for key in dict.fromkeys(named) if key not in known]
+    return [key for key in named(curriculum) if key not in known]
+
+
+def named(curriculum: Curriculum) -> list[str]:
+    """Return the keys of the modules that a curriculum names, each once, in its order."""
+    keys = [*curriculum.required, *(key for one in curriculum.electives for key in one.modules)]
+    return list(dict.fromkeys([*keys, curriculum.thesis] if curriculum.thesis else keys))
 
 
 def _enough(electives: Electives, worth: Mapping[str, int]) -> bool:
@@ -85,6 +89,7 @@ def _enough(electives: Electives, worth: Mapping[str, int]) -> bool:
     return len(own) >= electives.min_modules and most_of(electives, own) >= electives.min_ects * 100
 
 
-def _listed(keys: list[str]) -> str:
+def listed(keys: Sequence[str]) -> str:
+    """Return keys as they stand in a sentence; of many the first ones."""
     more = len(keys) - MOST_NAMED
     return ", ".join(keys[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

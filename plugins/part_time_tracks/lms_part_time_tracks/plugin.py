@@ -2,8 +2,19 @@
 
 from datetime import timedelta
 
-from lms_core.api import CalendarEntry, CalendarRequest, Context, Job, Permission, Plugin, hookimpl
+from lms_core.api import (
+    CalendarEntry,
+    CalendarRequest,
+    Context,
+    Effect,
+    Job,
+    Permission,
+    Plugin,
+    PluginProposal,
+    hookimpl,
+)
 from lms_part_time_tracks import dates
+from lms_part_time_tracks.effects import preview
 from lms_part_time_tracks.moves import Moving
 from lms_part_time_tracks.moves_routes import moves_routes
 from lms_part_time_tracks.moving import work
@@ -46,6 +57,11 @@ class PartTimeTracks(Plugin):
     )
     tables = tables
     migrations = "lms_part_time_tracks:migrations"
+
+    @hookimpl
+    async def preview_change(self, context: Context, proposal: PluginProposal) -> list[Effect]:
+        """Say what each regulation's degree would be made of, and what the policy names in vain."""
+        return await preview(context, proposal)
 
     @hookimpl
     async def calendar_entries(self, context: Context, request: CalendarRequest) -> list[CalendarEntry]:

@@ -32,11 +32,11 @@ def october(monkeypatch: pytest.MonkeyPatch) -> None:
     ("other", "worth", "needed", "expected"),
     [
         ({}, {**WORTH}, 3750, Reach(ects=3750)),
-        ({}, {**WORTH}, 3760, Reach(ects=3750, gap="the curriculum of po brings no more")),
+        ({}, {**WORTH}, 3760, Reach(ects=3750, gap="the curriculum has no more")),
         ({}, {**WORTH, "extra": 500}, 4250, Reach(ects=4250)),
         (
             {"electives": (DEPTH, Electives("width", "Width", ("b", "c"), max_modules=1))}, {**WORTH}, 4500,
-            Reach(ects=4250, gap="the curriculum of po brings no more"),
+            Reach(ects=4250, gap="the curriculum has no more"),
         ),
         # the required one among the electives leaves room for one of 5 ECTS
         ({"required": ("core", "c")}, {**WORTH}, 3750, Reach(ects=3750)),
@@ -118,7 +118,7 @@ async def test_what_else_stands_against_it_is_told_after_what_is_missing(world: 
     ingrid = await study.student("Ingrid")
     await ingrid.put(f"{study.path}/me/track", {"unwanted": ["mems"]}, If_Match='"0"')
     result = (await study.planned(ingrid))["result"]
-    missing = "35 of 90 ECTS; the curriculum of part-time brings no more."
+    missing = "35 of 90 ECTS; the curriculum has no more."
     assert (result["status"], result["missing"], result["ects"]) == ("infeasible", missing, None)
     assert result["reason"] == f"What is taught brings {missing} This cannot be: you do not want Mems."
     assert [(one["kind"], one["finish"]) for one in result["ways"]] == [("let_go", None)]
