@@ -62,7 +62,9 @@ async def wanted(context: Context, connection: AsyncConnection, known: Mapping[U
     told = select(reminder.c.person_id).where(_mine(context, asked), reminder.c.days == monday.toordinal())
     done = set((await connection.execute(told)).scalars())
     weeks = {one: await read_week(context, connection, known[one], monday) for one in asked if one not in done}
-    return {one: week for one, week in weeks.items() if week.done or week.units or week.sessions or week.deadlines}
+    return {
+        one: week for one, week in weeks.items() if week.done_minutes or week.units or week.sessions or week.deadlines
+    }
 
 
 async def tell(context: Context, connection: AsyncConnection, weeks: Mapping[UUID, Week]) -> None:
@@ -89,16 +91,19 @@ def _text(context: Context, week: Week) -> dict[Language, str]:
 
 
 def _lines(week: Week, language: Language, zone: ZoneInfo) -> Iterator[str]:
-    yield _DONE[language].format(done=_hours(week.done))
-    has = "" if week.has is None else _HAS[language].format(has=_hours(week.has))
-    yield _TAKES[language].format(needed=_hours(week.needed), met=_hours(week.in_sessions), has=has)
-    if week.behind:
-        yield (_BEHIND if week.behind > 0 else _AHEAD)[language].format(hours=_hours(abs(week.behind)))
+    yield _DONE[language].format(done=_hours(week.done_minutes))
+    has = "" if week.has_minutes is None else _HAS[language].format(has=_hours(week.has_minutes))
+    yield _TAKES[language].format(
+        needed=_hours(week.needed_minutes or 0), met=_hours(week.in_sessions_minutes), has=has
+    )
+    if week.behind_minutes:
+        words = _BEHIND if week.behind_minutes > 0 else _AHEAD
+        yield words[language].format(hours=_hours(abs(week.behind_minutes)))
     units = [
         _UNIT[language].format(
             title=one.title, run=one.run, hours=_hours(one.minutes), by=_short(one.by or week.last_day)
         )
-        for one in week.units
+        for one in week.units or ()
     ]
     sessions = [
         f"{_short(one.starts)} {one.starts:%H:%M}-{one.ends:%H:%M} {one.run}: {one.title}"

@@ -52,15 +52,15 @@ class Paced(View, frozen=True, kw_only=True):
 class PaceOfRun(View, frozen=True, kw_only=True):
     """The pace of a run that a student has a seat in.
 
-    `behind` are minutes of work that should be done by now and are not (below 0: she is ahead). `needed` are the
-    minutes a week that the rest takes on average until the end; `replanned`: it was spread anew.
+    `behind_minutes` of work should be done by now and are not (below 0: she is ahead). `needed_minutes` are those a
+    week that the rest takes on average until the end; `replanned`: it was spread anew.
     """
 
     run_id: UUID
     title: str
     ends_on: date
-    behind: int
-    needed: int
+    behind_minutes: int
+    needed_minutes: int
     replanned: bool
     units: list[Paced]
 
@@ -68,13 +68,14 @@ class PaceOfRun(View, frozen=True, kw_only=True):
 class Pace(View, frozen=True, kw_only=True):
     """What a student does when, in all her runs.
 
-    `this_week` is what should be done by Sunday, in minutes; `has` what she has said that she has (null: nothing).
+    `this_week_minutes` are those of what should be done by Sunday; `has_minutes` what she has said that she has for it
+    (null: nothing).
     `proposals` say what would help when the rest takes more than she has.
     """
 
     runs: list[PaceOfRun]
-    this_week: int
-    has: int | None
+    this_week_minutes: int
+    has_minutes: int | None
     proposals: list[str]
 
 
@@ -105,7 +106,8 @@ def pace_of(facts: Facts, units: Sequence[UnitOfRun], deadlines: Sequence[Deadli
     ]
     week = weeks_left(terms[terms.at(facts.today)], facts.track, facts.settings)
     has = minutes_a_week([one for one in week if one <= facts.today < one + WEEK] or week, facts.track)
-    return Pace(runs=runs, this_week=_this_week(runs, facts.today), has=has, proposals=_proposals(runs, has))
+    this_week, proposals = _this_week(runs, facts.today), _proposals(runs, has)
+    return Pace(runs=runs, this_week_minutes=this_week, has_minutes=has, proposals=proposals)
 
 
 def spread(steps: Sequence[Step], weeks: Sequence[tuple[date, int]], ends_on: date) -> list[date]:
@@ -173,8 +175,8 @@ def _of_run(
     left = sum(one.minutes for one in steps if not one.done)
     ahead = [one for one in weeks if one[0] + 6 * DAY >= today]
     return PaceOfRun(
-        run_id=run_id, title=title, ends_on=term.lectures_to, behind=behind,
-        needed=-(-left // max(1, len(ahead))), replanned=replanned,
+        run_id=run_id, title=title, ends_on=term.lectures_to, behind_minutes=behind,
+        needed_minutes=-(-left // max(1, len(ahead))), replanned=replanned,
         units=[
             Paced(
                 run_id=run_id, unit_key=one.unit_key, title=one.title, minutes=one.minutes or USUAL,
@@ -192,7 +194,7 @@ def _this_week(runs: Sequence[PaceOfRun], today: date) -> int:
 
 def _proposals(runs: Sequence[PaceOfRun], has: int | None) -> list[str]:
     """Say in words what would help, where what is left takes more than there is."""
-    needed = sum(run.needed for run in runs)
+    needed = sum(run.needed_minutes for run in runs)
     found = []
     if has is not None and needed > has:
         found.append(
@@ -200,8 +202,8 @@ def _proposals(runs: Sequence[PaceOfRun], has: int | None) -> list[str]:
             f"{(needed - has) / 60:.1f} hours more each week until the lectures end, or take one module less."
         )
     found += [
-        f"In {run.title} you are {run.behind / 60:.1f} hours behind; the rest is spread until {run.ends_on}."
+        f"In {run.title} you are {run.behind_minutes / 60:.1f} hours behind; the rest is spread until {run.ends_on}."
         for run in runs
-        if run.replanned and run.behind > 0
+        if run.replanned and run.behind_minutes > 0
     ]
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -35,11 +34,17 @@ from lms_part_time_tracks.pace import Pace
 from lms_part_time_tracks.plans import Plans
 from lms_part_time_tracks.results import Plan, Result
 from lms_part_time_tracks.tracks import KeptTrack, Track
-from lms_part_time_tracks.week import Week, check_monday, read_week
+from lms_part_time_tracks.week import Week, read_monday, read_week
 
 OWN = "part_time_tracks.own"
 EXPECT = "part_time_tracks.expect"
-Monday = Annotated[date | None, QueryParameter(name="from", description="The Monday of a week (null: of this one).")]
+# text, for what the framework says of a wrong date would name an argument of ours instead of `from`
+Monday = Annotated[
+    str | None,
+    QueryParameter(
+        name="from", description="The Monday of a week (null: of this one).", schema_extra={"format": "date"}
+    ),
+]
 _HEADERS = {"Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
 
@@ -79,11 +84,10 @@ async def read_my_pace(context: RouteContext) -> Pace:
 @get("/me/week", permission=OWN)
 async def read_my_week(context: RouteContext, monday: Monday = None) -> Week:
     """Show a week: what was done in the one before, what is to be done, when to be where, and what is coming."""
-    if monday:
-        check_monday(monday)
+    first = None if monday is None else read_monday(monday)
     async with context.read() as connection:
         facts = await read_own(context, connection)
-        return await read_week(context, connection, facts, monday or monday_of(facts.today))
+        return await read_week(context, connection, facts, first or monday_of(facts.today))
 
 
 @post("/me/plans", permission=OWN)

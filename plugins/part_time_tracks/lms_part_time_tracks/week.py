@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -59,33 +60,37 @@ class UnitOfWeek(Paced, frozen=True, kw_only=True):
 
 
 class Week(View, frozen=True, kw_only=True):
-    """A week of a student from Monday on. Time is minutes.
+    """A week of a student from Monday on.
 
-    `done` is what the units take that she completed in the week before. `units` should be done by its Sunday, by her
-    pace of today; in the present week those are among them that should have been done before. They take `needed`,
-    sessions take `in_sessions`, and `has` is what she has said that she has (null: nothing; 0: the week is lost to work
-    or leave). `behind` is what should be done by today and is not (below 0: she is ahead). `next` is the first of the
-    dates that nobody can move whose demand is not met.
+    `done_minutes` are those of the units that she completed in the week before. `units` should be done by its Sunday,
+    by her pace of today; in the present week those are among them that should have been done before. They take
+    `needed_minutes`, sessions take `in_sessions_minutes`, and `has_minutes` are those that she has said that she has
+    (null: nothing; 0: the week is lost to work or leave). `behind_minutes` should be done by today and are not (below
+    0: she is ahead). `next` is the first of the dates that nobody can move whose demand is not met. What was due in a
+    week that is over is not kept: then `units`, `needed_minutes`, `behind_minutes` and `next` are null.
     """
 
     first_day: date
     last_day: date
-    done: int
-    units: list[UnitOfWeek]
+    done_minutes: int
+    units: list[UnitOfWeek] | None
     sessions: list[SessionOfWeek]
     deadlines: list[DeadlineOfWeek]
-    needed: int
-    in_sessions: int
-    has: int | None
-    behind: int
+    needed_minutes: int | None
+    in_sessions_minutes: int
+    has_minutes: int | None
+    behind_minutes: int | None
     next: Due | None
 
 
-def check_monday(day: date) -> None:
-    """Raise InvalidInput for a day that is no Monday that can be asked about."""
-    if day.weekday() or not FIRST <= day <= LAST:
-        reason = f"must be a Monday from {FIRST} to {LAST}"
-        raise InvalidInput("There is no such week.", errors=[FieldError("query.from", reason)])
+def read_monday(text: str) -> date:
+    """Return a Monday that somebody asks about. Raises InvalidInput for what is none."""
+    with suppress(ValueError):
+        day = date.fromisoformat(text)
+        if day.isoformat() == text and not day.weekday() and FIRST <= day <= LAST:
+            return day
+    reason = f"must be a Monday from {FIRST} to {LAST}, such as {monday_of(FIRST + WEEK)}"
+    raise InvalidInput("There is no such week.", errors=[FieldError("query.from", reason)])
 
 
 async def read_week(context: Context, connection: AsyncConnection, facts: Facts, monday: date) -> Week:
@@ -109,7 +114,8 @@ def _week_of(
 ) -> Week:
     zone, titles = ZoneInfo(facts.settings.zone), {one.run_id: one.title for one in facts.catalogue.runs}
     pace, sunday = pace_of(facts, units, deadlines), monday + 6 * DAY
-    since = date.min if monday == monday_of(facts.today) else monday
+    present = monday_of(facts.today)
+    since, over = date.min if monday == present else monday, monday < present
     due = [
         UnitOfWeek(run=run.title, **{name: getattr(unit, name) for name in Paced.__struct_fields__})
         for run in pace.runs
@@ -120,12 +126,12 @@ def _week_of(
     return Week(
         first_day=monday,
         last_day=sunday,
-        done=sum(
+        done_minutes=sum(
             one.minutes or USUAL
             for one in units
             if one.completed_at and monday - WEEK <= one.completed_at.astimezone(zone).date() < monday
         ),
-        units=sorted(due, key=lambda one: (one.by or sunday, one.run)),
+        units=None if over else sorted(due, key=lambda one: (one.by or sunday, one.run)),
         sessions=[
             SessionOfWeek(
                 session_id=one.session_id, run_id=one.run_id, run=titles[one.run_id], title=one.title,
@@ -140,11 +146,11 @@ def _week_of(
             for one in sorted(deadlines, key=lambda one: (one.holds_until, one.unit_key))
             if one.run_id in titles and monday <= one.holds_until.astimezone(zone).date() <= sunday
         ],
-        needed=sum(one.minutes for one in due),
-        in_sessions=sum(minutes_of(one) for one in held),
-        has=_has(facts, monday),
-        behind=sum(one.behind for one in pace.runs),
-        next=_next(facts),
+        needed_minutes=None if over else sum(one.minutes for one in due),
+        in_sessions_minutes=sum(minutes_of(one) for one in held),
+        has_minutes=_has(facts, monday),
+        behind_minutes=None if over else sum(one.behind_minutes for one in pace.runs),
+        next=None if over else _next(facts),
     )  # fmt: skip
 
 

@@ -98,10 +98,10 @@ async def test_a_student_sees_what_to_do_this_week(world: World, monkeypatch: py
     assert len([one for one in asked if "FROM token" not in one and "programme_plugin" not in one]) == 16, asked
     one = {"runId": run["id"], "minutes": 120}
     assert found == {
-        "has": 60, "thisWeek": 0, "proposals": [],
+        "hasMinutes": 60, "thisWeekMinutes": 0, "proposals": [],
         "runs": [
             {
-                "runId": run["id"], "title": run["title"], "endsOn": "2027-02-06", "behind": 0, "needed": 29,
+                "runId": run["id"], "title": run["title"], "endsOn": "2027-02-06", "behindMinutes": 0, "neededMinutes": 29,
                 "replanned": False,
                 "units": [
                     {**one, "unitKey": "unit0", "title": "Unit 0", "by": "2026-11-01", "deadline": None},
@@ -114,7 +114,7 @@ async def test_a_student_sees_what_to_do_this_week(world: World, monkeypatch: py
     }  # fmt: skip
     late = await seen("2027-01-26")
     [behind] = late["runs"]
-    assert (behind["behind"], behind["replanned"], late["thisWeek"]) == (360, True, 240)
+    assert (behind["behindMinutes"], behind["replanned"], late["thisWeekMinutes"]) == (360, True, 240)
     assert late["proposals"] == [
         "What is left takes 4.0 hours a week, and you have 1.0: study 3.0 hours more each week until the lectures end, "
         "or take one module less.",
