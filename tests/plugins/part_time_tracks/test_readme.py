@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import pytest
+from lms_part_time_tracks import knowing
 
 from tests.support.tracks import Study
 
@@ -28,3 +31,18 @@ async def test_the_settings(world: World) -> None:
     ]
     kept = await world.admin.put(plugin, settings, If_Match='"1"')
     assert kept["settings"] == settings["settings"]
+
+
+async def test_what_a_student_sends(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(knowing, "now", lambda: datetime(2026, 10, 2, 12, tzinfo=UTC))
+    study = await Study.of(world)
+    ingrid, eve = await study.student("Ingrid"), await study.student("Eve")
+    [track] = [one for one in EXAMPLES if "budgets" in one]
+    assert (await ingrid.put(f"{study.path}/me/track", track, If_Match='"0"'))["track"] == track
+    [asked] = [one for one in EXAMPLES if isinstance(one, list)]
+    run = await world.run(study.programme, study.modules["mems"], 9)
+    assert [one["kind"] for one in asked] == ["skip", "hours", "fail", "drop", "shift_run"]
+    asked[-1]["runId"] = run["id"]
+    for one in asked:
+        plan = await study.planned(eve, one)
+        assert (plan["asked"]["whatIf"], plan["state"], plan["result"]["status"]) == ([one], "done", "optimal"), one
