@@ -77,8 +77,8 @@ class Moving(msgspec.Struct, frozen=True):
 class Outcome(View, frozen=True, kw_only=True):
     """Of how many students the study would end `earlier`, the `same`, so many `terms` `later` (4: four or more).
 
-    `lost` are those who could no longer finish within the regulation, `unclear` those who have no plan even now, or for
-    whom none was proven to be the earliest in time. Null: few, or nobody.
+    `lost` are those who could no longer finish within the regulation, `unclear` those who have no plan that reaches the
+    degree even now, or for whom none was proven to be the earliest in time. Null: few, or nobody.
     """
 
     effect: Effect

@@ -98,6 +98,8 @@ async def _fate(engine: Solver, facts: Facts, row: Any, seconds: float) -> Cell:
         made = await asyncio.to_thread(translate, facts)
     except ValueError:  # the policy of the programme contradicts itself; whoever asks for a plan is told so
         return "unclear", None
+    if made.gap:  # who cannot reach the degree yet has no graduation that could move
+        return "unclear", None
     replace = msgspec.structs.replace
     # when she wants to be done is what may change; all else that she has said holds
     problem = replace(made.problem, levels=("finish",), current=None, wishes=replace(made.problem.wishes, done_by=None))

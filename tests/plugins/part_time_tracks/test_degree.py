@@ -113,6 +113,24 @@ async def test_while_not_all_is_taught_nobody_is_told_that_she_will_be_done(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("ects", "reason"),
+    [
+        ("40", "These cannot all be: you do not want Mems; the degree takes 40 ECTS."),
+        (
+            "90",
+            f"What is taught brings 40 of 90 ECTS; {REST}. These cannot all be: you do not want Mems; of what is taught so "
+            "far at least 40 ECTS are taken.",
+        ),
+    ],
+)
+async def test_what_is_needed_is_told_in_words(world: World, ects: str, reason: str) -> None:
+    study = await Study.of(world, ects=ects, curricula=[])
+    ingrid = await study.student("Ingrid")
+    await ingrid.put(f"{study.path}/me/track", {"unwanted": ["mems"]}, If_Match='"0"')
+    assert (await study.planned(ingrid))["result"]["reason"] == reason
+
+
 async def test_what_else_stands_against_it_is_told_after_what_is_missing(world: World) -> None:
     study = await Study.of(world, ects="90", curricula=[{**CURRICULUM, "version": "part-time"}])
     ingrid = await study.student("Ingrid")

@@ -278,3 +278,10 @@ async def test_the_same_in_a_picture_a_table_and_a_file(world: World) -> None:
     assert table[3] == "Optics,winter,summer term 2027,later,1,10"
     assert table[1] == "Optics,winter,summer term 2027,earlier,,"
     assert len(table) == 9
+
+
+async def test_where_the_degree_cannot_be_reached_yet_no_graduation_moves(world: World) -> None:
+    study = await Study.of(world, ects="90", curricula=[CURRICULUM])
+    await students(study, 8)
+    outcomes = (await asked(study, "optics", "winter"))["result"]["outcomes"]
+    assert {one["effect"]: one["students"] for one in outcomes if one["students"]} == {"unclear": 10}
