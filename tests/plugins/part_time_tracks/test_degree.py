@@ -42,10 +42,10 @@ def october(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"required": ("core", "c")}, {**WORTH}, 3750, Reach(ects=3750)),
         ({"required": ("core", "optics")}, {**WORTH}, 3500, Reach(ects=3750, gap="the programme does not teach optics")),
         (
-            {"thesis_after_ects": Decimal(60)}, {"a": 500, "core": 1000, "thesis": 1500}, 9000,
+            {"thesis_after_ects": Decimal(20)}, {"a": 500, "core": 1000, "thesis": 1500}, 9000,
             Reach(
                 ects=1500, thesis=False,
-                gap="the programme does not teach b, c; too few modules of Depth are taught; thesis needs 60 ECTS before it",
+                gap="the programme does not teach b, c; too few modules of Depth are taught; thesis needs 20 ECTS before it",
             ),
         ),
     ],
