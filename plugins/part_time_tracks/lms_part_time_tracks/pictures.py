@@ -53,7 +53,8 @@ def describe(result: Result) -> str:
     """Say in words what the picture shows."""
     weeks = result.weeks
     if not weeks:
-        return f"There are no weeks to come: the study ended with the {result.finish}."
+        over = f". {until(result)}" if result.missing else f": the study ended with the {result.finish}."
+        return f"There are no weeks to come{over}"
     peak = max(weeks, key=lambda one: one.hours)
     above = sum(one.has is not None and one.hours > one.has for one in weeks)
     more = f" In {above} weeks it is more than you have." if above else ""

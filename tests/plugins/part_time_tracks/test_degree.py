@@ -10,6 +10,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from lms_part_time_tracks import knowing
 from lms_part_time_tracks.degree import Reach, reach
+from lms_part_time_tracks.pictures import describe
+from lms_part_time_tracks.results import Result
 from lms_part_time_tracks.settings import Curriculum, Electives
 
 from tests.support.tracks import CURRICULUM, Study, where
@@ -58,6 +60,14 @@ def test_how_far_modules_lead(other: dict[str, Any], worth: dict[str, int], need
 def test_without_a_curriculum_all_that_is_taught_counts() -> None:
     assert reach(None, WORTH, 4250) == Reach(ects=4250)
     assert reach(None, WORTH, 4251) == Reach(ects=4250, gap="the programme does not teach the rest yet")
+
+
+def test_who_has_done_all_that_is_taught_so_far_is_not_told_that_it_is_over() -> None:
+    result = Result(status="optimal", missing="40 of 90 ECTS; the programme does not teach the rest yet.")
+    assert describe(result) == (
+        "There are no weeks to come. This plan does not reach the degree: 40 of 90 ECTS; the programme does not teach the "
+        "rest yet."
+    )
 
 
 LIMITS = {"maxTerms": 12, "milestones": [{"ects": "60", "byTerm": 4}]}
