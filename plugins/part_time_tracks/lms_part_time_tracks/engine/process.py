@@ -23,7 +23,7 @@ import msgspec
 from lms_part_time_tracks.engine.problem import Assignment, Key, Problem
 from lms_part_time_tracks.engine.risk import Chance, forecast
 
-NICE = 10
+NICE = 19
 """Whoever answers people goes first."""
 
 
