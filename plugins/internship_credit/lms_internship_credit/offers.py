@@ -42,7 +42,7 @@ from lms_core.api import (
 from lms_internship_credit import tables as t
 from lms_internship_credit.case import check_hours
 from lms_internship_credit.cases import find_organisation, today_in
-from lms_internship_credit.telling import LANGUAGES, Language
+from lms_internship_credit.telling import LANGUAGES, Language, language_of
 
 State = Literal["applied", "placed", "waiting", "declined", "withdrawn"]
 Kind = Literal["any", "mandatory", "voluntary"]
@@ -331,7 +331,6 @@ async def _invite(context: Context, connection: AsyncConnection, held: Any) -> N
     firm = await find_organisation(context, connection, held.organisation_id)
     assert context.person_id
     student = await read_person(connection, context.person_id)
-    language: Language = "de" if firm.country in ("DE", "AT", "CH", "LI", "LU") else "en"
     opens = Invitation(
         role="internship_credit.firm", about=str(held.id), title=f"{firm.contact_name}, {firm.name}"[:200],
         path="applicants", valid=LINK_LASTS,
@@ -347,7 +346,7 @@ async def _invite(context: Context, connection: AsyncConnection, held: Any) -> N
     await mail_guest(
         context,
         connection,
-        Recipient(firm.contact_name, firm.contact_email, language),
+        Recipient(firm.contact_name, firm.contact_email, language_of(firm.country)),
         opens,
         subject=subject,
         text=text,

@@ -120,13 +120,18 @@ LINK: Words = {
 }
 
 
+def language_of(country: str) -> Language:
+    """Return in which language a firm is written to, by its country (ISO 3166)."""
+    return "de" if country in ("DE", "AT", "CH", "LI", "LU") else "en"
+
+
 class Names:
     """What mails say of a case: the student's name, the firm's, and whom to write to there."""
 
     def __init__(self, student: str, firm: str, contact_name: str, contact_email: str, country: str) -> None:
         self.student, self.firm = student, firm
         self.contact_name, self.contact_email = contact_name, contact_email
-        self.language: Language = "de" if country in ("DE", "AT", "CH", "LI", "LU") else "en"
+        self.language = language_of(country)
 
 
 async def tell(context: Context, connection: AsyncConnection, case: Case, names: Names, note: str = "") -> None:

@@ -164,7 +164,8 @@ class Lives(RuleBasedStateMachine):
         if self.case.state != "booked":
             return
         case, done = self.case, [action for _, action, _, _ in self.taken]
-        assert case.granted is not None and 0 < case.granted <= PART.ects  # noqa: PT018 - one fact
+        assert case.granted is not None
+        assert 0 < case.granted <= PART.ects
         assert case.in_force >= 1
         assert case.cleared == set(CLEARANCES)
         assert case.certified is not None

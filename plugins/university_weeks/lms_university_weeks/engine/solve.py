@@ -133,7 +133,7 @@ def complete_hint(week: Week) -> None:
     solver.parameters.max_deterministic_time = 1
     solver.parameters.fix_variables_to_their_hinted_value = True
     if solver.status_name(solver.solve(week.model)) in ("OPTIMAL", "FEASIBLE"):
-        week.model.clear_hints()  # type: ignore[no-untyped-call] # as above
+        week.model.clear_hints()  # type: ignore[no-untyped-call] # ortools has no annotation there
         values = solver.response_proto.solution
         week.model.proto.solution_hint.vars.extend(range(len(values)))
         week.model.proto.solution_hint.values.extend(values)
