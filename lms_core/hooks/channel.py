@@ -16,8 +16,9 @@ class PluginChannel:
         self._hooks = hooks
 
     async def subscribers(self, event: Event) -> list[str]:
-        """Name the enabled plugins that react to the event."""
-        return [f"plugin:{name}" for name in await self._hooks.subscribers(event.name, event.programme_id)]
+        """Name the plugins that react to the event and were enabled when it happened."""
+        concerned = await self._hooks.subscribers(event.name, event.programme_id, event.at)
+        return [f"plugin:{name}" for name in concerned]
 
     async def deliver(self, subscriber: str, event: Event, key: str) -> None:
         """Call the plugin; whatever it raises is raised."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
@@ -22,6 +22,7 @@ from lms_core.hooks.plugin import Job
 from lms_core.hooks.registry import HOOKS, Registry
 from lms_core.hooks.rounds import Call, Caller, Function
 from lms_core.outbox.events import Undeliverable
+from lms_core.types import now
 
 TIME_LIMIT = 2.0
 """Seconds that one implementation of a hook may take."""
@@ -36,6 +37,9 @@ class Enabled(Protocol):
 
     async def __call__(self, programme_id: UUID) -> Mapping[str, Any]:
         """Return a programme's enabled plugins by name with their settings, or with why they cannot be used."""
+
+    async def at(self, programme_id: UUID, moment: datetime) -> Mapping[str, Any]:
+        """Return the same of those plugins alone that have been enabled since a moment."""
 
     async def off(self, programme_id: UUID) -> Mapping[str, Any]:
         """Return in the same way the plugins that a programme had enabled and has no more."""
@@ -102,18 +106,18 @@ class Dispatcher:
             return [], True
         return [item for call in calls for item in call.answer], False
 
-    async def subscribers(self, hook: str, programme_id: UUID | None) -> list[str]:
-        """Name the enabled plugins that react to an event, or may do so once they are installed again."""
+    async def subscribers(self, hook: str, programme_id: UUID | None, at: datetime) -> list[str]:
+        """Name the plugins enabled since an event happened that react to it, or may once they are installed again."""
         if programme_id is None or hook not in HOOKS:
             return []
-        return [name for name, _ in self._concerned(hook, await self._enabled(programme_id))]
+        return [name for name, _ in self._concerned(hook, await self._enabled.at(programme_id, at))]
 
     async def react(self, plugin: str, hook: str, programme_id: UUID, payload: bytes, delivery: Delivery) -> None:
         """Hand one event to one plugin; raises whatever the plugin raises, so that the caller retries.
 
         Raises Later when it has failed too often. A plugin that was disabled meanwhile is not called: off means off.
         """
-        enabled = await self._enabled(programme_id)
+        enabled = await self._with(plugin, programme_id)
         for name, function in self._concerned(hook, enabled):
             if name == plugin:
                 event = msgspec.json.decode(payload, type=HOOKS[hook].payload)
@@ -129,7 +133,7 @@ class Dispatcher:
         Raises Later when it has failed too often, and Undeliverable when the plugin has no such job or the payload
         does not fit it. A plugin that was disabled meanwhile is called only for a job that finishes what was begun.
         """
-        enabled = await self._enabled(programme_id)
+        enabled = await self._with(plugin, programme_id)
         off = plugin not in enabled
         if off:
             enabled = await self._enabled.off(programme_id)
@@ -144,6 +148,14 @@ class Dispatcher:
             plugin, name, programme_id, settings, job.run, given, job.seconds, _anything, delivery, off=off
         )
         await self._deliver(call)
+
+    async def _with(self, plugin: str, programme_id: UUID) -> Mapping[str, Any]:
+        """Return what is enabled in a programme, looking anew before a plugin is taken for disabled.
+
+        This process may not know yet that it was enabled a second ago, and what is skipped never comes again.
+        """
+        enabled = await self._enabled(programme_id)
+        return enabled if plugin in enabled else await self._enabled.at(programme_id, now())
 
     def recurring(self) -> list[tuple[str, str, timedelta]]:
         """List the recurring jobs: plugin, job, and the time from one run to the next."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from lms_core.db import Database
 from lms_core.hooks.registry import PluginError, Registry, fitting
-from lms_core.programmes.tables import programme_plugin
+from lms_core.programmes.tables import programme_plugin, programme_plugin_change
+from lms_core.types import now
 
 log = logging.getLogger("lms.plugins")
 
@@ -27,8 +29,27 @@ FRESH_SECONDS = 1.8
 
 # every change counts a revision up, and rows are only removed together with their programme or plugin
 _changes = select(func.count(), func.coalesce(func.sum(programme_plugin.c.revision), 0))
+_change, _off = programme_plugin_change.alias(), programme_plugin_change.alias()
+_last_off = (
+    select(func.coalesce(func.max(_off.c.revision), 0))
+    .where(_off.c.programme_id == _change.c.programme_id, _off.c.plugin == _change.c.plugin, ~_off.c.enabled)
+    .scalar_subquery()
+)
+_since = (
+    select(func.min(_change.c.changed_at))
+    .where(
+        _change.c.programme_id == programme_plugin.c.programme_id,
+        _change.c.plugin == programme_plugin.c.plugin,
+        _change.c.revision > _last_off,
+    )
+    .scalar_subquery()
+)
 _kept = select(
-    programme_plugin.c.programme_id, programme_plugin.c.plugin, programme_plugin.c.settings, programme_plugin.c.enabled
+    programme_plugin.c.programme_id,
+    programme_plugin.c.plugin,
+    programme_plugin.c.settings,
+    programme_plugin.c.enabled,
+    _since.label("since"),
 )
 
 Unready = Callable[[], Awaitable[dict[str, str]]]
@@ -49,6 +70,8 @@ class Enablement:
         self._find_unready = unready
         self._known: dict[UUID, dict[str, Any]] = {}
         self._off: dict[UUID, dict[str, Any]] = {}
+        self._since: dict[tuple[UUID, str], datetime] = {}
+        self._looked_at: datetime | None = None
         self._changes: tuple[int, int] | None = None
         self._read_at = float("-inf")
         self._forgotten = 0
@@ -63,6 +86,20 @@ class Enablement:
         """
         await self._be_fresh()
         return self._known.get(programme_id, {})
+
+    async def at(self, programme_id: UUID, moment: datetime) -> Mapping[str, Any]:
+        """Return the same of those plugins alone that have been enabled since a moment, which is not in the future.
+
+        Exact, however old the knowledge is: of what happens right after a plugin was enabled nothing is missed, and
+        nothing from before comes late.
+        """
+        await self._be_fresh(moment)
+        known = self._known.get(programme_id, {})
+        return {
+            name: settings
+            for name, settings in known.items()
+            if self._since.get((programme_id, name), moment) <= moment
+        }
 
     async def off(self, programme_id: UUID) -> Mapping[str, Any]:
         """Return the settings of the plugins that the programme had enabled and has no more, as above."""
@@ -102,15 +139,19 @@ class Enablement:
                 log.exception("cannot look which plugins are enabled")
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _be_fresh(self) -> None:
-        if self._read_at + FRESH_SECONDS > time.monotonic():
+    async def _be_fresh(self, moment: datetime | None = None) -> None:
+        if self._is_fresh(moment):
             return
         async with self._looking:  # of many who ask at once, one looks
-            if self._read_at + FRESH_SECONDS <= time.monotonic():
+            if not self._is_fresh(moment):
                 await self._look()
 
+    def _is_fresh(self, moment: datetime | None) -> bool:
+        seen = moment is None or (self._looked_at is not None and moment < self._looked_at)
+        return seen and self._read_at + FRESH_SECONDS > time.monotonic()
+
     async def _look(self) -> None:
-        read_at = time.monotonic()  # counted from before the look: what it finds is not younger
+        read_at, looked_at = time.monotonic(), now()  # from before the look: what it finds is not younger
         forgotten, first = self._forgotten, self._changes is None
         async with self._database.read() as connection:
             changes = (await connection.execute(_changes)).one()
@@ -123,9 +164,10 @@ class Enablement:
                 rows = (await connection.execute(_kept)).all()
                 self._known = self._arrange(row for row in rows if row.enabled)
                 self._off = self._arrange(row for row in rows if not row.enabled)
+                self._since = {(row.programme_id, row.plugin): row.since for row in rows if row.since}
                 self._changes = (changes[0], changes[1])
         if forgotten == self._forgotten:  # else a change came in between, which this look may not have seen
-            self._read_at = read_at
+            self._read_at, self._looked_at = read_at, looked_at
 
     def _arrange(self, rows: Any) -> dict[UUID, dict[str, Any]]:
         known: dict[UUID, dict[str, Any]] = {}

@@ -150,7 +150,7 @@ async def call_hooks(world: World, programme: dict[str, Any], scene: Scene) -> l
     subscribed = [
         f"subscribed {name}"
         for name in ("enrolment_created", "plugin_enabled", "plugin_disabled")
-        if await hooks.subscribers(name, programme_id)
+        if await hooks.subscribers(name, programme_id, now())
     ]
     where = ["job sweep"] if programme_id in await hooks.where_due("board", "sweep") else []
     return [*board.CALLED, *subscribed, *where]

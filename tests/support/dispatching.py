@@ -90,6 +90,9 @@ class Enabled:
     async def __call__(self, programme_id: UUID) -> dict[str, Any]:
         return dict.fromkeys(self.names.get(programme_id, set()))
 
+    async def at(self, programme_id: UUID, moment: datetime) -> dict[str, Any]:
+        return await self(programme_id)
+
     async def everywhere(self) -> dict[UUID, Any]:
         return {programme_id: dict.fromkeys(names) for programme_id, names in self.names.items()}
 

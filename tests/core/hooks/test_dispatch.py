@@ -17,6 +17,7 @@ from lms_core.hooks import dispatch
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.registry import PluginError, load
 from lms_core.programmes.enablement import Enablement
+from lms_core.types import now
 from tests.support.dispatching import (
     DELIVERY,
     EVENT,
@@ -183,7 +184,7 @@ async def test_an_event_reaches_its_plugin_as_it_happened() -> None:
     plugin = Events()
     hooks = dispatcher(plugin, enabled={PROGRAMME: {"events"}})
 
-    assert await hooks.subscribers("enrolment_created", PROGRAMME) == ["events"]
+    assert await hooks.subscribers("enrolment_created", PROGRAMME, now()) == ["events"]
     await hooks.react("events", "enrolment_created", PROGRAMME, msgspec.json.encode(EVENT), DELIVERY)
 
     assert plugin.seen == [(EVENT, KEY)]
@@ -193,8 +194,8 @@ async def test_events_go_to_nobody_where_nothing_is_enabled() -> None:
     plugin = Events()
     hooks = dispatcher(plugin, Checks("checks", agrees), enabled={PROGRAMME: {"checks"}})
 
-    assert await hooks.subscribers("enrolment_created", PROGRAMME) == []
-    assert await hooks.subscribers("enrolment_created", None) == []
+    assert await hooks.subscribers("enrolment_created", PROGRAMME, now()) == []
+    assert await hooks.subscribers("enrolment_created", None, now()) == []
     await hooks.react("events", "enrolment_created", PROGRAMME, msgspec.json.encode(EVENT), DELIVERY)
     await hooks.react("checks", "enrolment_created", PROGRAMME, msgspec.json.encode(EVENT), DELIVERY)
 
@@ -215,7 +216,7 @@ async def test_events_wait_for_a_plugin_that_is_enabled_but_not_installed() -> N
     without, within = dispatcher(enabled=enabled), dispatcher(plugin := Events(), enabled=enabled)
     event = ("events", "enrolment_created", PROGRAMME, msgspec.json.encode(EVENT), DELIVERY)
 
-    assert await without.subscribers("enrolment_created", PROGRAMME) == ["events"]
+    assert await without.subscribers("enrolment_created", PROGRAMME, now()) == ["events"]
     with pytest.raises(PluginError, match="events is enabled but not installed"):
         await without.react(*event)
     await within.react(*event)

@@ -22,6 +22,8 @@ from lms_core.outbox.leases import Load
 from lms_core.outbox.tables import job_schedule
 from lms_core.outbox.work import settle
 from lms_core.programmes.enablement import Enablement
+from lms_core.programmes.plugin_types import PluginChange
+from lms_core.programmes.plugins import change_state
 from lms_core.programmes.tables import programme, programme_plugin
 from lms_core.types import now
 from tests.support.outbox import Clock, deliveries, until
@@ -93,6 +95,13 @@ async def enrolled(database: Database, programme_id: UUID | None = PROGRAMME) ->
     async with database.write() as connection:
         await emit(connection, "enrolment_created", f"run:{run_id}", programme_id, event)
     return person_id
+
+
+async def switch(database: Database, letters: Letters, revision: int, *, enabled: bool) -> None:
+    """Enable the plugin in the other programme, or disable it there."""
+    change = PluginChange(enabled=enabled)
+    async with database.write() as connection:
+        await change_state(connection, load([letters]), {}, OTHER, "letters", change, revision, None)
 
 
 async def written(database: Database) -> list[str]:
@@ -232,4 +241,45 @@ async def test_two_calls_for_one_lease_write_once(
     ends = await asyncio.gather(*calls, return_exceptions=True)
     assert sorted(type(end).__name__ for end in ends) == ["AlreadyDelivered"] * 3 + ["NoneType"]
     assert json.decode(lease.event.payload)["person_id"] == str(person_id)
+    assert await written(database) == [str(person_id)]
+
+
+async def test_a_plugin_is_told_what_happened_since_it_was_enabled(
+    database: Database, channel: PluginChannel, letters: Letters, clock: Clock
+) -> None:
+    """However late the worker comes to it: not what was before, nor while it was disabled."""
+    expected = []
+    for revision, enabled in enumerate((False, True, False, True, True), start=1):
+        clock.forward(seconds=1)
+        await switch(database, letters, revision, enabled=enabled)
+        clock.forward(seconds=1)
+        person_id = await enrolled(database, OTHER)
+        if revision >= 4:  # enabled for good, then once more with the same settings
+            expected.append(str(person_id))
+    await settle(database, [channel])
+    assert await written(database) == sorted(expected)
+
+
+async def test_a_worker_that_looked_before_the_plugin_was_enabled_tells_it_all_the_same(
+    database: Database, channel: PluginChannel, letters: Letters, clock: Clock
+) -> None:
+    hooks = channel._hooks
+    assert await hooks.where_due("letters", "yearly") == [PROGRAMME]  # it has looked, and knows this for two seconds
+    await switch(database, letters, 1, enabled=True)
+    person_id = await enrolled(database, OTHER)
+    async with database.write() as connection:
+        await send(connection, "plugin:letters", "job:write", OTHER, "a job")
+    await settle(database, [channel])
+    assert await written(database) == sorted([str(person_id), "a job"])
+
+
+async def test_of_several_workers_one_that_looked_too_early_skips_nothing(
+    database: Database, channel: PluginChannel, letters: Letters, clock: Clock
+) -> None:
+    """One that knows makes the deliveries, and another carries them out."""
+    assert await channel._hooks.where_due("letters", "yearly") == [PROGRAMME]
+    await switch(database, letters, 1, enabled=True)
+    person_id = await enrolled(database, OTHER)
+    await work.fan_out(database, [plugin_channel(database, letters)])
+    await settle(database, [channel])
     assert await written(database) == [str(person_id)]
