@@ -24,7 +24,7 @@ from lms_core.settings import Settings
 from tests.support.compiled import share_compiled_sql
 from tests.support.measuring import unmeasured
 from tests.support.objectstore import object_store
-from tests.support.patience import remember_longer
+from tests.support.patience import be_patient
 from tests.support.postgres import create_database, drop_database, postgres, quick_folder
 from tests.support.world import World
 
@@ -43,7 +43,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 gc.set_threshold(100_000, 50, 100)  # each test makes an application and drops it; looking for garbage took 7 %
 
 share_compiled_sql()
-remember_longer()
+be_patient()
 
 # These take longest, longest first; begun last, they would keep one core busy for minutes while the others rest.
 FIRST = (
