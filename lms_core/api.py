@@ -98,6 +98,7 @@ from lms_core.planning import (
     session_constraints,
 )
 from lms_core.progress.credits import book_credit, reverse_credit
+from lms_core.sheets import guard_cell, unguard_cell
 from lms_core.studying import (
     Catalogue,
     Earned,
@@ -232,6 +233,7 @@ __all__ = [
     "extend_deadline",
     "follow",
     "get",
+    "guard_cell",
     "hookimpl",
     "insert_into",
     "invite_guests",
@@ -273,6 +275,7 @@ __all__ = [
     "session_constraints",
     "tagged",
     "term_name",
+    "unguard_cell",
     "withdraw_extension",
     "write_calendar",
 ]

@@ -24,7 +24,9 @@ __all__ = [
     "Mode",
     "NoTable",
     "Report",
+    "guard_cell",
     "read_csv",
+    "unguard_cell",
     "write",
 ]
 
@@ -140,7 +142,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
         widths = {mark: len(next(csv.reader(io.StringIO(text, None), delimiter=mark), [])) for mark in ",;\t"}
         reader = csv.reader(io.StringIO(text, None), delimiter=max(widths, key=lambda mark: widths[mark]), strict=True)
         for cells in reader:
-            yield number, [_undone(cell.strip()) for cell in cells]
+            yield number, [unguard_cell(cell.strip()) for cell in cells]
             number = reader.line_num + 1
     except csv.Error as error:
         raise NoTable(f"line {number}: is not CSV: {error}") from None
@@ -168,13 +170,8 @@ def _plain(name: str) -> str:
     return re.sub(r"[\s_-]", "", name).lower()
 
 
-def _undone(cell: str) -> str:
-    """Take off the quote that keeps a cell from being a formula."""
-    return cell[1:] if _QUOTED_FORMULA.match(cell) else cell
-
-
 def _guarded(value: Any) -> str:
-    """Write a value as a cell that no spreadsheet takes for a formula; `_undone` gives back the text as it was."""
+    """Write a value as a cell that no spreadsheet takes for a formula."""
     match value:
         case None:
             return ""
@@ -182,8 +179,17 @@ def _guarded(value: Any) -> str:
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
         case Decimal():
             return format(value, "f")
-    cell = str(value)
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    return guard_cell(str(value))
+
+
+def guard_cell(text: str) -> str:
+    """Quote a text that a spreadsheet would carry out as a formula; `unguard_cell` gives it back as it was."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def unguard_cell(cell: str) -> str:
+    """Take the quote of `guard_cell` off again, where there is one."""
+    return cell[1:] if _QUOTED_FORMULA.match(cell) else cell
 
 
 async def write(

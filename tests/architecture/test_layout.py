@@ -162,6 +162,7 @@ def test_what_plugins_may_import_changes_only_on_purpose() -> None:
         "extend_deadline",
         "follow",
         "get",
+        "guard_cell",
         "hookimpl",
         "insert_into",
         "invite_guests",
@@ -203,6 +204,7 @@ def test_what_plugins_may_import_changes_only_on_purpose() -> None:
         "session_constraints",
         "tagged",
         "term_name",
+        "unguard_cell",
         "withdraw_extension",
         "write_calendar",
     ]

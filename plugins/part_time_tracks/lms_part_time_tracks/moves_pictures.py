@@ -7,8 +7,9 @@ import io
 from textwrap import fill
 from typing import Any
 
+from lms_core.api import guard_cell
 from lms_part_time_tracks.moves import MOST_TERMS, Move, Outcome
-from lms_part_time_tracks.pictures import as_svg, canvas, html_page, html_table, plain
+from lms_part_time_tracks.pictures import as_svg, canvas, html_page, html_table
 
 UNTOLD = "few or none"
 
@@ -50,7 +51,7 @@ def table(move: Move) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["module", "offered", "from", "effect", "terms", "students"])
-    same = [plain(move.title), " ".join(move.offered), move.from_term]
+    same = [guard_cell(move.title), " ".join(move.offered), move.from_term]
     for one in _outcomes(move):
         writer.writerow([*same, one.effect, _blank(one.terms), _blank(one.students)])
     return out.getvalue()

@@ -10,6 +10,7 @@ from html import escape
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from lms_core.api import guard_cell
 from lms_part_time_tracks import boxes
 from lms_part_time_tracks.boxes import short, until
 from lms_part_time_tracks.results import PlannedTerm, Result
@@ -114,16 +115,11 @@ def _lines(term: PlannedTerm) -> list[list[Any]]:
     same = [term.name, term.first_day, term.last_day]
     return [
         [
-            *same, one.key, plain(one.title), one.ects, plain(one.run or ""), term.load, term.hours, one.latest,
-            one.slack,
+            *same, one.key, guard_cell(one.title), one.ects, guard_cell(one.run or ""), term.load, term.hours,
+            one.latest, one.slack,
         ]
         for one in term.modules
     ]  # fmt: skip
-
-
-def plain(text: str) -> str:
-    """Keep spreadsheets from taking a title for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def html_page(title: str, pictures: Sequence[str], tables: str) -> str:

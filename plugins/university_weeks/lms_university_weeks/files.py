@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator
 
-from lms_core.api import FieldError
+from lms_core.api import FieldError, guard_cell, unguard_cell
 from lms_university_weeks.sheets import Cell, Rows, Table, refused
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -18,15 +17,11 @@ MOST_ROWS = 10_000
 """Filled rows of a table at most; no sheet of a week may have so many, but a file may say why not row by row."""
 MOST_COLUMNS = 100
 
-# what a spreadsheet would take for a formula in CSV gets a quote in front, as in the tables of the core
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_QUOTED_FORMULA = re.compile(r"'+[=+\-@\t\r]")
-
 
 def to_csv(rows: Rows) -> bytes:
     """Write a table as CSV (RFC 4180) in UTF-8, with the mark by which spreadsheets know it."""
     out = io.StringIO()
-    csv.writer(out).writerows([_guarded(str(cell)) for cell in row] for row in rows)
+    csv.writer(out).writerows([guard_cell(str(cell)) for cell in row] for row in rows)
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -39,7 +34,7 @@ def from_csv(data: bytes) -> Table:
         widths = {mark: len(next(csv.reader(io.StringIO(text, None), delimiter=mark), [])) for mark in ",;\t"}
         mark = max(widths, key=lambda one: widths[one])
         for number, row in enumerate(csv.reader(io.StringIO(text, None), delimiter=mark, strict=True), 1):
-            keep(table, number, ((place, _unguarded(cell)) for place, cell in enumerate(row, 1) if cell))
+            keep(table, number, ((place, unguard_cell(cell)) for place, cell in enumerate(row, 1) if cell))
     except csv.Error as error:
         raise refused([FieldError("body", f"row {number + 1} is not CSV: {error}")]) from None
     except TooMuchError as error:
@@ -72,11 +67,3 @@ def _decoded(data: bytes) -> str:
         if "\0" not in text:
             return text
     raise csv.Error("it is not text in UTF-8 or Windows-1252")
-
-
-def _guarded(cell: str) -> str:
-    return f"'{cell}" if FORMULA.match(cell) else cell
-
-
-def _unguarded(cell: str) -> str:
-    return cell[1:] if _QUOTED_FORMULA.match(cell) else cell

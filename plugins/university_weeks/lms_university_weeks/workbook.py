@@ -21,9 +21,9 @@ from openpyxl.utils import range_boundaries
 from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from lms_core.api import Conflict, FieldError
+from lms_core.api import Conflict, FieldError, guard_cell
 from lms_university_weeks.cells import choices, columns
-from lms_university_weeks.files import FORMULA, MOST_ROWS, TooMuchError, keep
+from lms_university_weeks.files import MOST_ROWS, TooMuchError, keep
 from lms_university_weeks.sheets import KINDS, Cell, Rows, Table, Unreadable, letter, refused, sheet_named
 
 MOST_UNPACKED = 30_000_000
@@ -60,7 +60,7 @@ def to_xlsx(tables: Mapping[str, Rows]) -> bytes:
                     where = f"{sheet}!{letter(place)}{number}"
                     raise Conflict(f"{where} has more than {LONGEST} characters; a CSV table can hold them.")
                 cell.data_type, cell.number_format = "s", "@"  # whatever it begins with, it is text and stays so
-                cell.quotePrefix = bool(FORMULA.match(value))
+                cell.quotePrefix = guard_cell(value) != value
         for place, texts in enumerate(zip(*rows, strict=True), 1):
             page.column_dimensions[letter(place)].width = min(60, max(10, *(len(str(one)) + 2 for one in texts)))
             page.cell(1, place).font = Font(bold=True)
