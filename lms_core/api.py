@@ -82,6 +82,15 @@ from lms_core.hooks.types import (
 from lms_core.http import IfMatch, Once, changed_or_raise, expected_revision, tagged
 from lms_core.mail.guests import Recipient, mail_guest
 from lms_core.mail.send import send_mail
+from lms_core.media.plugin_files import (
+    begin_file,
+    complete_file,
+    file_address,
+    forget_file,
+    keep_file,
+    read_files,
+)
+from lms_core.media.types import Announced, FileAddress, FileFacts, Media, NewMedia, SentParts
 from lms_core.modules.attendees import SessionPeople
 from lms_core.modules.schedule import PlannedSession, SessionChange
 from lms_core.outbox.events import Later
@@ -129,6 +138,7 @@ CreateOnce = NamedDependency[Once]
 __all__ = [
     "API_VERSION",
     "Allocation",
+    "Announced",
     "AsyncConnection",
     "BadValue",
     "CalendarEntry",
@@ -155,6 +165,8 @@ __all__ = [
     "ExamEvent",
     "ExtensionEvent",
     "FieldError",
+    "FileAddress",
+    "FileFacts",
     "Forbidden",
     "FromPath",
     "FromQuery",
@@ -173,9 +185,11 @@ __all__ = [
     "LastEventId",
     "Later",
     "LongText",
+    "Media",
     "ModuleCompleted",
     "ModuleFacts",
     "Name",
+    "NewMedia",
     "NotFound",
     "Objection",
     "Participant",
@@ -201,6 +215,7 @@ __all__ = [
     "Seat",
     "SeatClaim",
     "SeatFacts",
+    "SentParts",
     "SessionChange",
     "SessionConstraint",
     "SessionEvent",
@@ -222,22 +237,27 @@ __all__ = [
     "View",
     "Zone",
     "allocate",
+    "begin_file",
     "book_credit",
     "changed_or_raise",
     "check_zone",
     "claim_seats",
+    "complete_file",
     "core_key",
     "delete",
     "deregister_from_exam",
     "expected_revision",
     "extend_deadline",
+    "file_address",
     "follow",
+    "forget_file",
     "get",
     "guard_cell",
     "hookimpl",
     "insert_into",
     "invite_guests",
     "judge_sessions",
+    "keep_file",
     "lengthened",
     "mail_guest",
     "name_session_people",
@@ -253,6 +273,7 @@ __all__ = [
     "read_catalogue",
     "read_deadlines",
     "read_exam_dates",
+    "read_files",
     "read_minimum",
     "read_participants",
     "read_pass_rates",

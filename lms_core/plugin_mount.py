@@ -11,9 +11,10 @@ from uuid import UUID
 from litestar import Request, Response, Router
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
-from litestar.params import FromPath
+from litestar.params import FromPath, SkipValidation
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from content_store import ContentStore
 from lms_core.db import Database
 from lms_core.errors import LmsError, answer, problem, to_response
 from lms_core.hooks.context import GRACE, Context
@@ -64,6 +65,7 @@ def mounted(plugin: Plugin) -> Router:
         database: NamedDependency[Database],
         hooks: NamedDependency[Dispatcher],
         settings: NamedDependency[Settings],
+        store: NamedDependency[SkipValidation[ContentStore]],
     ) -> AsyncIterator[Context]:
         user = request.scope.get("user")
         person_id = user.person_id if user else None
@@ -76,6 +78,7 @@ def mounted(plugin: Plugin) -> Router:
             guest=getattr(request.state, "guest", None),
             public_url=settings.public_url,
             hooks=hooks,
+            store=store,
             off=request.state.plugin_off,
         )
         route = f"{request.method} {request.scope['path_template']}"

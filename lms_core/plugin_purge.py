@@ -15,6 +15,8 @@ from sqlalchemy import table as named
 from lms_core.db import AsyncConnection, Database
 from lms_core.errors import Conflict
 from lms_core.hooks.tables import plugin_call, plugin_failure
+from lms_core.media.plugin_files import release
+from lms_core.media.tables import plugin_file
 from lms_core.migrations.alone import alone
 from lms_core.migrations.owners import tables_of
 from lms_core.migrations.plugins import present_revisions, version_table
@@ -48,7 +50,7 @@ def _about(name: str) -> list[tuple[Table[Any], ColumnElement[bool]]]:
         (delivery, delivery.c.subscriber == subscriber),
         *(
             (table, table.c.plugin == name)
-            for table in (job_schedule, plugin_permission, plugin_call, plugin_failure, *KEPT)
+            for table in (job_schedule, plugin_permission, plugin_call, plugin_failure, plugin_file, *KEPT)
         ),
     ]
 
@@ -80,6 +82,7 @@ async def purge(database: Database, name: str, file: Path) -> None:
             raise Conflict(f"{name} is enabled in {', '.join(programmes)}; disable it there first.")
         await _write(file, export_plugin(lambda: nullcontext(connection), name))
         await _take_back_permissions(connection, name)
+        await release(connection, plugin_file.c.plugin == name)
         for about, condition in _about(name):
             await connection.execute(delete(about).where(condition))
         await connection.run_sync(_execute, "DROP TABLE IF EXISTS {}", [*tables, version_table(name)])

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import Boolean, Column, MetaData, String, Table, Uuid, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from content_store import ContentStore
 from lms_core.db import AsyncConnection, Database
 from lms_core.errors import NotFound
 from lms_core.hooks import links
@@ -82,6 +83,7 @@ class Context:
         delivery: Delivery | None = None,
         public_url: str = "",
         hooks: Asking | None = None,
+        store: ContentStore | None = None,
         off: bool = False,
     ) -> None:
         self.plugin = plugin
@@ -97,13 +99,14 @@ class Context:
         self._database = database
         self._delivery = delivery
         self._hooks = hooks
+        self._store = store
 
     def again(self) -> Context:
         """Return another context for the same work; this one may be over."""
         return Context(
             self.plugin, self.programme_id, self.settings, self._database, person_id=self.person_id,
             guest=self.guest, delivery=self._delivery, public_url=self.public_url, hooks=self._hooks,
-            off=self.off,
+            store=self._store, off=self.off,
         )  # fmt: skip
 
     async def decide(self, hook: str, payload: Any) -> list[Any]:
@@ -120,6 +123,16 @@ class Context:
         if self._hooks is None:
             raise RuntimeError("other plugins can be asked from routes, hooks, jobs and commands only")
         return self._hooks
+
+    async def storage(self) -> tuple[Database, ContentStore]:
+        """Return where files are kept; for the functions of the API that bring them in and lead to them.
+
+        Raises RuntimeError for jobs, events and commands: nobody sends or reads a file there.
+        """
+        await self._check_not_over()
+        if self._store is None:
+            raise RuntimeError("files are brought and read in routes only")
+        return self._database, self._store
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

@@ -22,8 +22,8 @@ from lms_core.hooks.specs import HookSpecs
 README = Path(__file__).parents[2] / "plugins" / "README.md"
 SCAFFOLD = Path(__file__).parents[1] / "scaffold"
 WITH_FIELDS = (
-    "Allocation", "Candidate", "DeadlineFacts", "ExamDate", "FieldError", "Job", "Permission", "PersonFacts", "Quota",
-    "Role", "RunFacts", "RunMinimum", "Seat", "SeatFacts",
+    "Allocation", "Candidate", "DeadlineFacts", "ExamDate", "FieldError", "FileFacts", "Job", "Permission",
+    "PersonFacts", "Quota", "Role", "RunFacts", "RunMinimum", "Seat", "SeatFacts",
 )  # fmt: skip
 """Structs of the API that no hook uses."""
 

@@ -12,7 +12,7 @@ from content_store import ContentStore
 from lms_core.db import AsyncConnection, Database
 from lms_core.errors import Conflict, NotFound
 from lms_core.media import types as t
-from lms_core.media.tables import media
+from lms_core.media.tables import media, plugin_file
 from lms_core.types import now
 
 ADDRESSES_LAST = timedelta(minutes=10)
@@ -34,9 +34,10 @@ def uses(media_id: Any) -> ColumnElement[int]:
 
 
 def unused() -> ColumnElement[bool]:
-    """Tell whether no unit needs a file, and nobody has handed it in."""
+    """Tell whether no unit needs a file, nobody has handed it in, and no plugin keeps it."""
     handed_in = exists().where(_hand_in_file.c.media_id == media.c.id)
-    return ~exists().where(_unit_file.c.media_id == media.c.id) & ~handed_in
+    kept = exists().where(plugin_file.c.media_id == media.c.id, plugin_file.c.kept)
+    return ~exists().where(_unit_file.c.media_id == media.c.id) & ~handed_in & ~kept
 
 
 def object_key(programme_id: UUID, media_id: UUID) -> str:

@@ -61,6 +61,17 @@ quota = Table(
     Column("revision", Integer, nullable=False),
 )
 
+plugin_file = Table(
+    "plugin_file",
+    metadata,
+    Column("media_id", Uuid, ForeignKey("media.id", ondelete="CASCADE"), primary_key=True),
+    Column("plugin", String(60), nullable=False),
+    Column("about", String(100), nullable=False),  # what it was brought for, as the plugin calls it
+    Column("kept", Boolean, nullable=False),  # before that it is swept away like what nobody needs
+    Index("ix_plugin_file_about", "plugin", "about"),
+)
+"""A private file that a plugin answers for: nothing else of the core leads to it."""
+
 preparation = Table(
     "media_preparation",
     metadata,

@@ -101,6 +101,29 @@ class MediaPage(View, frozen=True):
     items: list[MediaUse]
 
 
+class PluginFile(Struct, frozen=True):
+    """Under which id, by which plugin and for what of its own (at most 100 characters) a file is announced."""
+
+    id: UUID
+    plugin: str
+    about: str
+
+
+class FileFacts(View, frozen=True, kw_only=True):
+    """A file that a plugin keeps: its name, bytes, media type, SHA-256, and how it stands with it.
+
+    It is read once it is ready. One that is quarantined is not what it was announced as; announcing the same bytes
+    under its id again repairs it.
+    """
+
+    id: UUID
+    name: str
+    size: int
+    content_type: str
+    sha256: str
+    state: MediaState
+
+
 class PartsRequest(Payload, frozen=True, kw_only=True):
     """The parts for which addresses are wanted, at most 100 at once."""
 

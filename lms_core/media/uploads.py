@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from content_store import ArrivedPart, CompletedPart, ContentStore, ObjectInfo, UnknownUpload
@@ -20,7 +20,7 @@ from lms_core.media import kinds
 from lms_core.media import types as t
 from lms_core.media.actions import columns, find, object_key, shape, unused, uses
 from lms_core.media.quotas import check_quota
-from lms_core.media.tables import media
+from lms_core.media.tables import media, plugin_file
 from lms_core.outbox.events import emit
 from lms_core.programmes.tables import programme
 from lms_core.types import new_id, now
@@ -48,25 +48,31 @@ async def begin(
     actor: UUID,
     *,
     private: bool = False,
+    of_plugin: t.PluginFile | None = None,
 ) -> t.Announced:
     """Announce a file. The answer is ready, or being checked, when the programme has these bytes; else uploading.
 
     The same person announcing the same bytes again goes on with her earlier upload; a quarantined file of these bytes
-    is sent anew under its id. A private file is its owner's alone, and is recognised among hers. Raises NotFound,
-    InvalidInput (name and type, or size and parts disagree) and Conflict (quota).
+    is sent anew under its id. A private file is its owner's alone, and is recognised among hers; one of a plugin by its
+    id alone, which the client has made. Raises NotFound, InvalidInput (name and type, or size and parts disagree) and
+    Conflict (quota, or the id is that of another file).
     """
     content_type = new.content_type.lower()
     if wrong := kinds.misnamed(new.name, content_type):
         raise InvalidInput("Name and type of the file disagree.", errors=[FieldError("body.contentType", wrong)])
-    found = await _known(database, programme_id, new, actor, private)
+    if of_plugin:
+        found = await _of_plugin(database, programme_id, new, actor, of_plugin)
+    else:
+        found = await _known(database, programme_id, new, actor, private)
     if found and found.state != "quarantined":
         return await _announced(store, found, new.parts)
     at = now()
     row: dict[str, Any] = {
-        "id": found.id if found else new_id(), "programme_id": programme_id, "name": new.name, "size": new.size,
+        "id": found.id if found else of_plugin.id if of_plugin else new_id(), "programme_id": programme_id,
+        "name": new.name, "size": new.size,
         "content_type": content_type, "sha256": new.sha256, "state": "uploading", "reason": None, "shown": False,
         "part_size": part_size_for(new.size), "upload_id": None, "created_by": actor, "created_at": at, "used_at": at,
-        "private": private,
+        "private": private or of_plugin is not None,
     }  # fmt: skip
     _check_wanted(SimpleNamespace(**row), new.parts)
     key = object_key(programme_id, row["id"])
@@ -78,13 +84,41 @@ async def begin(
     elif found or new.sha256 is None or new.size > row["part_size"]:
         row["upload_id"] = await store.start_upload(key, content_type)
     # else it is sent in one request, to an address that takes these bytes alone
-    async with database.write() as connection:
-        if found:
-            await _repair(connection, row)
-        else:
-            await check_quota(connection, programme_id, actor, new.size)
-            await connection.execute(insert(media), row)
+    try:
+        async with database.write() as connection:
+            if found:
+                await _repair(connection, row)
+            else:
+                await check_quota(connection, programme_id, actor, new.size)
+                await connection.execute(insert(media), row)
+                if of_plugin:
+                    bound = {"plugin": of_plugin.plugin, "about": of_plugin.about, "kept": False}
+                    await connection.execute(insert(plugin_file), {"media_id": of_plugin.id, **bound})
+    except IntegrityError as taken:
+        raise Conflict(_TAKEN) from taken
     return await _announced(store, SimpleNamespace(**row), new.parts, begun=False)
+
+
+_TAKEN = "Another file was announced under this id, or this one a moment ago; try again, or make a new id."
+
+
+async def _of_plugin(database: Database, programme_id: UUID, new: t.NewMedia, actor: UUID, one: t.PluginFile) -> Any:
+    """Return the file that was announced under this id before, by the same person for the same; mark it as used.
+
+    Raises Conflict when it was another one.
+    """
+    query = select(*columns, plugin_file.c.plugin, plugin_file.c.about).outerjoin(plugin_file)
+    async with database.read() as connection:
+        found = (await connection.execute(query.where(media.c.id == one.id))).first()
+    if found is None:
+        return None  # nothing is at this id in the store, so that nobody's bytes can be written over
+    its = (found.programme_id, found.created_by, found.plugin, found.about, found.name, found.size, found.content_type)
+    named = (programme_id, actor, one.plugin, one.about, new.name, new.size, new.content_type.lower())
+    if its != named or new.sha256 not in (None, found.sha256):
+        raise Conflict(_TAKEN)
+    if found.state == "deleting" or (found.state != "quarantined" and not await _touch(database, found)):
+        raise Conflict("This file was deleted, or has moved on this very moment; try again, or make a new id.")
+    return found
 
 
 async def _repair(connection: AsyncConnection, row: dict[str, Any]) -> None:
@@ -98,7 +132,10 @@ async def _repair(connection: AsyncConnection, row: dict[str, Any]) -> None:
 
 
 async def _announced(store: ContentStore, row: Any, wanted: list[t.PartRequest], *, begun: bool = True) -> t.Announced:
-    parts = await _addresses(store, row, wanted) if row.state == "uploading" else []
+    parts: list[t.PartAddress] = []
+    if row.state == "uploading":
+        _check_wanted(row, wanted)
+        parts = await _addresses(store, row, wanted)
     return t.Announced(**msgspec.structs.asdict(shape(row)), parts=parts, begun=begun)
 
 
@@ -111,6 +148,7 @@ async def _known(database: Database, programme_id: UUID, new: t.NewMedia, actor:
             return None
         same = (media.c.programme_id == programme_id) & (media.c.sha256 == new.sha256) & (media.c.size == new.size)
         same &= media.c.private & (media.c.created_by == actor) if private else ~media.c.private
+        same &= ~exists().where(plugin_file.c.media_id == media.c.id)
         whole = media.c.state.in_(["ready", "checking"])
         # whoever sends the bytes of a file that units need repairs it
         open_to_her = (media.c.state == "uploading") & ((media.c.created_by == actor) | ~unused())
