@@ -5,7 +5,9 @@ SQL is SQLAlchemy Core on a connection; there are no ORM entities (see decisions
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -31,6 +33,10 @@ metadata = MetaData(naming_convention=NAMING)
 """The tables of the core."""
 
 Json = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+
+
+LOG_SECONDS = 20
+"""For how long a new connection waits for others that open the same new file."""
 
 
 def insert_into(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
@@ -167,6 +173,25 @@ class _Connection(sqlite3.Connection):
         super().close()
 
 
+def log_ahead(connection: Any) -> None:
+    """Let a new connection write ahead into a log, so that readers and the writer do not wait for each other.
+
+    On a new file SQLite refuses this, without waiting, while somebody else does the same; then it is tried again.
+    """
+    deadline = time.monotonic() + LOG_SECONDS
+    while True:
+        try:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            connection.run_async(lambda _: asyncio.sleep(0.01))
+        finally:
+            cursor.close()
+
+
 def _tune_sqlite(engine: AsyncEngine, *, writes: bool) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
@@ -176,13 +201,13 @@ def _tune_sqlite(engine: AsyncEngine, *, writes: bool) -> None:
         cursor = connection.cursor()
         for pragma in (
             "busy_timeout=20000",
-            "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
             *(() if writes else ("query_only=ON",)),
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+        log_ahead(connection)
 
     if writes:
 

@@ -15,7 +15,7 @@ from sqlalchemy import Column, Connection, String, event, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from lms_core.db import AsyncConnection, Database
+from lms_core.db import AsyncConnection, Database, log_ahead
 from lms_core.errors import Conflict
 
 HERE = Path(__file__).parent
@@ -85,9 +85,10 @@ def _explicit_transactions(engine: Any) -> None:
     def on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("busy_timeout=60000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF"):
+        for pragma in ("busy_timeout=60000", "synchronous=FULL", "foreign_keys=OFF"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+        log_ahead(connection)
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:

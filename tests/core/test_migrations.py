@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +92,21 @@ async def test_several_at_once_all_succeed(empty_database_url: str) -> None:
     moved = await asyncio.gather(*(migrations.migrate(database) for database in databases))
     assert sorted(moved, key=str) == [(head, head), (head, head), (None, head)]
     assert set(await roles(databases[0])) == set(ROLES)
+    for database in databases:
+        await database.close()
+
+
+async def test_who_comes_while_somebody_writes_into_a_new_file_waits(tmp_path: Path) -> None:
+    """SQLite refuses to log ahead then, and does not wait by itself."""
+    file = tmp_path / "new.sqlite3"
+    with closing(sqlite3.connect(file, isolation_level=None)) as first:
+        first.execute("BEGIN IMMEDIATE")
+        databases = [Database(f"sqlite:///{file}") for _ in range(2)]
+        both = asyncio.gather(migrations.migrate(databases[0]), tables(databases[1]))
+        await asyncio.sleep(0.2)
+        assert not both.done()
+        first.execute("COMMIT")
+    assert await both == [(None, migrations.head_revision()), set()]
     for database in databases:
         await database.close()
 
