@@ -42,8 +42,9 @@ async def test_what_they_do_to_an_event_ends_as_a_dead_letter(world: World, app_
     programme = await world.programme()
     run = await world.run(programme, await world.module(programme, [UNIT]))
     anna = await world.student("Anna", programme)
+    await switch(world, programme, "witness")
     await anna.put(f"/runs/{run['id']}/enrolment", {})
-    for name in (*HOSTILE, "witness"):
+    for name in HOSTILE:
         await switch(world, programme, name)
     await anna.delete(f"/runs/{run['id']}/enrolment")
 
@@ -67,7 +68,12 @@ async def test_what_they_do_to_an_event_ends_as_a_dead_letter(world: World, app_
         **dict.fromkeys((*HARMLESS, "witness"), ("done", 1, False)),
     }
     changes = len(HOSTILE) + 1
-    assert sorted(witness.SEEN) == ["enrolment_created", "enrolment_ended", *["plugin_enabled"] * changes]
+    assert sorted(witness.SEEN) == [
+        "check_enrolment",
+        "enrolment_created",
+        "enrolment_ended",
+        *["plugin_enabled"] * changes,
+    ]
 
     async with asyncio.timeout(10):  # nothing is held any more, and nothing of what they wrote is kept
         await switch(world, programme, "witness", False)
