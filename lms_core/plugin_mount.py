@@ -17,6 +17,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from content_store import ContentStore
 from lms_core.db import Database
 from lms_core.errors import LmsError, answer, problem, to_response
+from lms_core.guest_pages import for_guests, page
 from lms_core.hooks.context import GRACE, Context
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.manifest import PluginError
@@ -100,12 +101,12 @@ def mounted(plugin: Plugin) -> Router:
     ) -> Once:
         return await once_for(request, context.write, idempotency_key)
 
-    def answered(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    def answered(request: Request[Any, Any, Any], error: Exception) -> Response[bytes] | Response[str]:
         found = to_response(request, error)
-        if found.status_code != 500:
-            return found
-        detail = f"The plugin {plugin.name} made a mistake; it was logged."
-        return answer(problem(500, "internal", "Internal error", detail, plugin=plugin.name))
+        if found.status_code == 500:
+            detail = f"The plugin {plugin.name} made a mistake; it was logged."
+            found = answer(problem(500, "internal", "Internal error", detail, plugin=plugin.name))
+        return page(found, error) if for_guests(request) else found
 
     return Router(
         f"/programmes/{{programme_id:uuid}}/{plugin.name}",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
+from re import findall
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -96,6 +97,8 @@ async def choose(context: RouteContext, data: JSONBody[Day]) -> None:
     async with context.write():
         if data.day == "never":
             raise Conflict("There is no such day.")
+        if data.day == "crash":
+            raise ZeroDivisionError
         CAME.append((context.guest.about, data.day))
 
 
@@ -265,3 +268,91 @@ async def test_an_invitation_that_cannot_be_is_the_plugins_mistake(
     answer = await world.admin.call("POST", f"/programmes/{programme['id']}/visits/invitations", wanted)
     assert (answer.status_code, answer.json()["plugin"]) == (500, "visits")
     assert (await world.admin.get(f"/programmes/{programme['id']}/guest-links")) == {"items": []}
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+ASK = (
+    "If you need a new link, ask the office of the programme that wrote to you.",
+    "Wenn Sie einen neuen Link brauchen, bitten Sie das Büro des Studiengangs darum, das Ihnen geschrieben hat.",
+)
+CLOSED = ("This link does not open anything now", "Dieser Link öffnet jetzt nichts")
+WRONG = ("This did not work", "Das hat nicht geklappt")
+REFUSED = (
+    "Nothing was changed. Go back and try again, or ask the office of the programme that wrote to you.",
+    "Nichts wurde geändert. Gehen Sie zurück und versuchen Sie es noch einmal, oder fragen Sie das Büro des "
+    "Studiengangs, das Ihnen geschrieben hat.",
+)
+FAILED = (
+    "It is our mistake, and nothing was changed. Please try again in a few minutes.",
+    "Es liegt an uns, und nichts wurde geändert. Bitte versuchen Sie es in einigen Minuten noch einmal.",
+)
+
+
+def sections(answer: httpx.Response) -> list[tuple[str, list[str]]]:
+    """Return the language of each section of a page, and its texts."""
+    found = findall(r'<section lang="(..)">(.*?)</section>', answer.text)
+    return [(language, findall(r"<(?:h1|h2|p)>(.*?)</", section)) for language, section in found]
+
+
+async def test_a_guest_reads_in_her_browser_why_a_link_opens_nothing_and_what_to_do(
+    world: World, programme: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bo, cy = await invited(
+        world, programme, {"about": "ann", "once": True}, {"about": "bo"}, {"about": "cy", "days": 2}
+    )
+    await world.admin.post(f"/programmes/{programme['id']}/visits/takebacks", {"about": "bo"})
+    listed = (await world.admin.get(f"/programmes/{programme['id']}/guest-links"))["items"]
+    expiry = datetime.fromisoformat(listed[2]["expiresAt"])
+    moment = core_types.now() + timedelta(days=3)
+    monkeypatch.setattr(core_types, "_clock", lambda: moment)
+    await say(world, ann, "monday")
+    nothing = (
+        "This link is not known here. A part of its address may be lost: open it again from the mail.",
+        "Dieser Link ist hier nicht bekannt. Vielleicht fehlt ein Teil der Adresse: öffnen Sie ihn noch einmal aus der "
+        "E-Mail.",
+    )
+    for address, (english, german) in (
+        (ann, (
+            f"This link is good for one time and was used on {moment:%Y-%m-%d at %H:%M} UTC. What was sent then is kept.",
+            f"Dieser Link gilt für ein Mal und wurde am {moment:%d.%m.%Y um %H:%M} UTC benutzt. Was dabei gesendet wurde, ist "
+            "gespeichert.",
+        )),
+        (bo, (
+            "This link was taken back or replaced by a newer one. If you have a newer mail, use the link in that.",
+            "Dieser Link wurde zurückgenommen oder durch einen neueren ersetzt. Wenn Sie eine neuere E-Mail haben, "
+            "nehmen Sie den Link daraus.",
+        )),
+        (cy, (
+            f"This link expired on {expiry:%Y-%m-%d at %H:%M} UTC.",
+            f"Dieser Link ist am {expiry:%d.%m.%Y um %H:%M} UTC abgelaufen.",
+        )),
+        (f"{ann}x", nothing),
+        (ann.partition("?")[0], nothing),
+    ):  # fmt: skip
+        refused = await world.http.get(address, headers=BROWSER)
+        names = ("content-type", "cache-control", "referrer-policy", "www-authenticate")
+        assert (refused.status_code, [refused.headers[name] for name in names]) == (
+            401, ["text/html; charset=utf-8", "no-store", "no-referrer", "Bearer"],
+        )  # fmt: skip
+        assert sections(refused) == [
+            ("en", [CLOSED[0], english, ASK[0]]), ("de", [CLOSED[1], german, ASK[1]]),
+        ]  # fmt: skip
+        for accept in ("application/json", "application/problem+json", "*/*"):
+            refused = await world.http.get(address, headers={"Accept": accept})
+            assert refused.json()["type"] == "urn:lms:problem:unauthenticated"
+
+
+async def test_whatever_else_goes_wrong_a_browser_gets_a_page(world: World, programme: dict[str, Any]) -> None:
+    [ann] = await invited(world, programme, {"about": "<ann>"})
+    for day, status, english, german in (
+        ("never", 409, ["There is no such day.", REFUSED[0]], REFUSED[1]),
+        (5, 400, ["Some of what was sent is not valid.", REFUSED[0]], REFUSED[1]),
+        ("crash", 500, [FAILED[0]], FAILED[1]),
+    ):
+        refused = await world.http.put(ann, json={"day": day}, headers=BROWSER)
+        assert (refused.status_code, sections(refused)) == (
+            status, [("en", [WRONG[0], *english]), ("de", [WRONG[1], german])],
+        )  # fmt: skip
+    # whoever has an account is told by a problem, whatever she asks for
+    refused = await world.http.get(f"/programmes/{programme['id']}/guest-links", headers=BROWSER)
+    assert refused.headers["content-type"] == "application/problem+json"
