@@ -313,7 +313,7 @@ def _settle(case: Case, facts: Life, action: Action, role: Role, today: date) ->
             return replace(case, version=case.version + 1, signed=frozenset(), digest=None)
         case "sign":
             return replace(case, signed=case.signed | {role})
-        case "refuse":
+        case "refuse" | "interrupt":  # a change was made for days that are now others: it is proposed anew afterwards
             return replace(case, change=None)
         case "begin":
             return replace(case, began_on=facts.first_day)

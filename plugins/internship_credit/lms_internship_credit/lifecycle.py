@@ -98,7 +98,7 @@ STEPS: tuple[Step, ...] = (
     Step("amend", ("running",), "amendment_pending", ("student", "host", "mentor", "supervisor")),
     Step("sign", ("amendment_pending",), "running", PARTIES, ("own_signature",), together=True),
     Step("refuse", ("amendment_pending",), "running", PARTIES),
-    Step("interrupt", ("running",), "interrupted", ("student", "host", "office")),
+    Step("interrupt", ("running", "amendment_pending"), "interrupted", ("student", "host", "office")),
     Step("resume", ("interrupted",), "running", ("student", "host", "office")),
     Step(
         "cancel",

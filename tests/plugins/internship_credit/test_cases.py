@@ -209,6 +209,27 @@ async def test_an_interruption_is_taken_off(scene: Placement) -> None:
     assert (await scene.guest(case, "host", "certify", certified={**less, "absentDays": 7}))["state"] == "certified"
 
 
+async def test_an_interruption_drops_a_change_that_waits_for_signatures(scene: Placement) -> None:
+    case = await scene.running()
+    change = {**DESCRIPTION, "lastDay": "2027-07-02"}
+    scene.at("2027-04-20")
+    await scene.step("Ines", case, "amend", change=change)
+    pending = await scene["Otto"].get(f"{scene.path}/cases/{case}")
+    await scene.step("Ines", case, "sign", sha256=pending["sha256"])
+    scene.at("2027-04-22")
+    stopped = await scene.step("Ines", case, "interrupt", day="2027-04-21")
+    assert [stopped[name] for name in ("state", "inForce", "version", "change", "description")] == [
+        "interrupted", 1, 2, None, DESCRIPTION,
+    ]  # fmt: skip
+    await scene.guest(case, "host", "sign", 409, sha256=pending["sha256"])
+    scene.at("2027-04-28")
+    assert (await scene.step("Ines", case, "resume"))["state"] == "running"
+    # proposed anew it is a third version, which all three sign
+    await scene.step("Ines", case, "amend", change=change)
+    after = await scene.signed(case)
+    assert [after[name] for name in ("state", "inForce", "description")] == ["running", 3, change]
+
+
 async def test_a_report_that_is_late_lapses_and_an_extension_is_asked_for_in_time(scene: Placement) -> None:
     case = await scene.running()
     await scene.day("2027-06-05")

@@ -45,6 +45,7 @@ running            cancel            host                            host_cancel
 running            end               clock office                    ended
 amendment_pending  sign              student host supervisor         running
 amendment_pending  refuse            student host supervisor         running
+amendment_pending  interrupt         student host office             interrupted
 amendment_pending  cancel            host                            host_cancelled
 amendment_pending  end               clock office                    ended
 interrupted        resume            student host office             running
