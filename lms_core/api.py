@@ -32,6 +32,7 @@ from lms_core.enrolment.pools import Allocation, Candidate, Quota, allocate
 from lms_core.errors import Conflict, FieldError, Forbidden, InvalidInput, NotFound, Unavailable
 from lms_core.facts import (
     PersonFacts,
+    ProgrammeFacts,
     RunFacts,
     RunMinimum,
     Seat,
@@ -39,6 +40,7 @@ from lms_core.facts import (
     read_minimum,
     read_person,
     read_persons,
+    read_programme,
     read_run,
     read_seats,
 )
@@ -202,6 +204,7 @@ __all__ = [
     "Plugin",
     "PluginChanged",
     "PluginProposal",
+    "ProgrammeFacts",
     "Quota",
     "Recipient",
     "RegulationFacts",
@@ -279,6 +282,7 @@ __all__ = [
     "read_pass_rates",
     "read_person",
     "read_persons",
+    "read_programme",
     "read_regulations",
     "read_run",
     "read_seat_claims",

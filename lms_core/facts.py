@@ -15,7 +15,7 @@ from lms_core.enrolment.tables import programme_enrolment, run_enrolment, seat_r
 from lms_core.errors import NotFound
 from lms_core.modules.tables import module, run
 from lms_core.people.tables import person
-from lms_core.programmes.tables import term
+from lms_core.programmes.tables import organisation, partner, programme, term
 
 
 class RunFacts(msgspec.Struct, frozen=True):
@@ -39,6 +39,13 @@ class RunMinimum(msgspec.Struct, frozen=True):
     minimum: int | None
     decide_at: datetime | None
     decision: Literal["go", "no_go"] | None
+
+
+class ProgrammeFacts(msgspec.Struct, frozen=True):
+    """A programme: its title, and the names of the organisations that lead it, such as universities."""
+
+    title: str
+    led_by: tuple[str, ...]
 
 
 class PersonFacts(msgspec.Struct, frozen=True):
@@ -87,6 +94,22 @@ async def read_minimum(connection: AsyncConnection, run_id: UUID) -> RunMinimum:
     query = select(seat_rules.c.minimum, seat_rules.c.decide_at, seat_rules.c.decision)
     row = (await connection.execute(query.where(seat_rules.c.run_id == run_id))).first()
     return RunMinimum(*row) if row else RunMinimum(None, None, None)
+
+
+async def read_programme(connection: AsyncConnection, programme_id: UUID) -> ProgrammeFacts:
+    """Return the facts about a programme, who leads it in the order of names. Raises NotFound. One statement."""
+    leads = (partner.c.programme_id == programme.c.id) & (partner.c.part == "leads")
+    query = (
+        select(programme.c.title, organisation.c.name)
+        .outerjoin(partner, leads)
+        .outerjoin(organisation, organisation.c.id == partner.c.organisation_id)
+        .where(programme.c.id == programme_id)
+        .order_by(organisation.c.name)
+    )
+    rows = (await connection.execute(query)).all()
+    if not rows:
+        raise NotFound("There is no such programme.")
+    return ProgrammeFacts(rows[0].title, tuple(row.name for row in rows if row.name))
 
 
 async def read_person(connection: AsyncConnection, person_id: UUID) -> PersonFacts:

@@ -81,6 +81,7 @@ def mounted(plugin: Plugin) -> Router:
             hooks=hooks,
             store=store,
             off=request.state.plugin_off,
+            mails=settings.mail is not None,
         )
         route = f"{request.method} {request.scope['path_template']}"
         figure, began = hooks.figures.of(plugin.name, route, programme_id), perf_counter()

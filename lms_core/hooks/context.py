@@ -67,8 +67,9 @@ class Context:
 
     `programme_id` and `settings` say for which programme it runs and how that has set it; `person_id` is who asks
     (routes only), or `guest` who has come by a link. `off` says that the plugin is enabled no more and that what was
-    begun is finished: routes and jobs that declare `finishes` only. `public_url` is where the API is reached.
-    `idempotency_key` is set for events and jobs: it is the same at every repetition of the same delivery.
+    begun is finished: routes and jobs that declare `finishes` only. `public_url` is where the API is reached;
+    `mails` (routes only) says whether mail is sent at all. `idempotency_key` is set for events and jobs: it is the
+    same at every repetition of the same delivery.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Context:
         hooks: Asking | None = None,
         store: ContentStore | None = None,
         off: bool = False,
+        mails: bool = False,
     ) -> None:
         self.plugin = plugin
         self.programme_id = programme_id
@@ -93,6 +95,7 @@ class Context:
         self.guest = guest
         self.public_url = public_url
         self.off = off
+        self.mails = mails
         self.idempotency_key = f"{delivery.event_id}:{delivery.subscriber}" if delivery else None
         self.open_connections: list[AsyncConnection] = []
         self.over = False
@@ -106,7 +109,7 @@ class Context:
         return Context(
             self.plugin, self.programme_id, self.settings, self._database, person_id=self.person_id,
             guest=self.guest, delivery=self._delivery, public_url=self.public_url, hooks=self._hooks,
-            store=self._store, off=self.off,
+            store=self._store, off=self.off, mails=self.mails,
         )  # fmt: skip
 
     async def decide(self, hook: str, payload: Any) -> list[Any]:

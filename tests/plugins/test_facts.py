@@ -8,6 +8,7 @@ import pytest
 from lms_core.api import (
     NotFound,
     PersonFacts,
+    ProgrammeFacts,
     RunFacts,
     RunMinimum,
     Seat,
@@ -15,6 +16,7 @@ from lms_core.api import (
     read_minimum,
     read_person,
     read_persons,
+    read_programme,
     read_run,
     read_seats,
 )
@@ -39,6 +41,23 @@ async def test_facts_about_a_run_and_a_person(world: World) -> None:
         RunFacts(*ids, "Mems", date(2026, 10, 1), date(2027, 3, 31)),
         PersonFacts(sofia.person.id, "Sofia Student", "sofia.student@example.org", "en"),
     )
+    assert len(seen) == 2
+
+
+async def test_a_programme_is_led_by_some_of_its_partners(world: World) -> None:
+    programme, alone = await world.programme(), await world.programme("alone")
+    for name, part in (("Zeta University", "leads"), ("Alpha University", "leads"), ("Sensors GmbH", "hosts")):
+        body = {"key": name.lower().replace(" ", "-"), "name": name, "kind": "university"}
+        made = await world.admin.post("/organisations", body)
+        await world.admin.put(f"/programmes/{programme['id']}/partners/{made['id']}", {"part": part}, 204)
+    async with world.database.read() as connection:
+        with statements(world.database) as seen:
+            found = [await read_programme(connection, UUID(one["id"])) for one in (programme, alone)]
+        with pytest.raises(NotFound):
+            await read_programme(connection, uuid4())
+    assert found == [
+        ProgrammeFacts("Programme ms", ("Alpha University", "Zeta University")), ProgrammeFacts("Programme alone", ()),
+    ]  # fmt: skip
     assert len(seen) == 2
 
 
