@@ -12,6 +12,7 @@ from lms_internship_credit.settings import Settings
 
 import lms_core.types
 from lms_core.hooks.context import Context
+from lms_core.hooks.guests import Invitation, invite_guests, revoke_guests
 from lms_core.people import actions as people
 from lms_core.people import types as people_types
 from tests.support.world import Actor
@@ -109,9 +110,16 @@ class Placement:
         await turn(context, None)
 
     async def link(self, case: str, role: str) -> str:
-        """Have the office make a link, and return its secret."""
-        made = await self["Otto"].post(f"{self.path}/cases/{case}/links", {"role": role})
-        return str(made["url"].partition("link=")[2])
+        """Make a link for one step, as the mail to host or mentor has one, and return its secret."""
+        context = Context("internship_credit", UUID(self.programme["id"]), self.settings, self.world.database, off=True)
+        name = MENTOR["name"] if role == "mentor" else self.firm["contactName"]
+        async with context.write() as connection:
+            await revoke_guests(context, connection, f"internship_credit.{role}", case)
+            wanted = Invitation(
+                role=f"internship_credit.{role}", about=case, title=f"{name}, {self.firm['name']}", path=role, once=True
+            )
+            [made] = await invite_guests(context, connection, [wanted])
+        return made.url.partition("link=")[2]
 
     async def guest(self, case: str, role: str, action: str, status: int = 200, **more: Any) -> dict[str, Any]:
         """Take a step as host or mentor, by a fresh link."""

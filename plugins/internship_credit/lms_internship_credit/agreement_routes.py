@@ -19,6 +19,7 @@ from lms_internship_credit.routes import DECIDE, OFFICE, OWN, SUPERVISE
 from lms_internship_credit.telling import Language
 
 PDF = "application/pdf"
+READER = "guest:internship_credit.reader"
 
 AnyRequest = Request[Any, Any, Any]
 VersionParam = Annotated[
@@ -119,4 +120,14 @@ async def print_as_mentor(
     return await _printed(context, request, beside.about_guest(context), "mentor", version, language)
 
 
-agreement_routes = (print_own, print_supervised, print_case, print_to_decide, print_as_host, print_as_mentor)
+@get("/signed/{version:int}/agreement.pdf", permission=READER, media_type=PDF, finishes=True)
+async def print_as_reader(
+    context: RouteContext, request: AnyRequest, version: FromPath[int], language: LanguageParam = None
+) -> Response[bytes]:
+    """Print the agreement to whom it was sent when all had signed; nothing else can be done by that link."""
+    return await _printed(context, request, beside.about_guest(context), "host", version, language)
+
+
+agreement_routes = (
+    print_own, print_supervised, print_case, print_to_decide, print_as_host, print_as_mentor, print_as_reader,
+)  # fmt: skip

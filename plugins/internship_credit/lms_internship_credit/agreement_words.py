@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from lms_internship_credit.agreements import Agreement, Written
 from lms_internship_credit.lifecycle import Role
 from lms_internship_credit.policy import Part
-from lms_internship_credit.telling import LANGUAGES, Language, Words
+from lms_internship_credit.telling import LANGUAGES, Language, Words, day
 
 W: Mapping[str, Words] = {
     "title": {"en": "Learning agreement for an internship", "de": "Lernvereinbarung für ein Praktikum"},
@@ -137,7 +137,7 @@ POINTS = ("knowledge", "quality", "initiative", "teamwork", "reliability")
 Rows = list[tuple[str, str]]
 """Lines of a table: what it is about, and what is said of it."""
 
-_DAY = {"en": "%Y-%m-%d", "de": "%d.%m.%Y"}
+_MOMENT: Words = {"en": "%Y-%m-%d %H:%M:%S", "de": "%d.%m.%Y %H:%M:%S"}
 
 
 def language_of(header: str) -> Language:
@@ -158,14 +158,9 @@ def _weight(text: str) -> float:
         return 0
 
 
-def day(value: date, language: Language) -> str:
-    """Write a day."""
-    return value.strftime(_DAY[language])
-
-
 def moment(value: datetime, language: Language) -> str:
     """Write a moment, to the second, as it is kept: in UTC."""
-    return value.strftime(f"{_DAY[language]} %H:%M:%S")
+    return value.strftime(_MOMENT[language])
 
 
 def number(value: Decimal | int, language: Language, places: int | None = None) -> str:

@@ -33,12 +33,12 @@ from lms_internship_credit.cases import (
     case_of,
     check_supervisor,
     find,
-    find_organisation,
     keep,
+    names_of,
     of_regulation,
 )
 from lms_internship_credit.guards import CLEARANCES
-from lms_internship_credit.telling import invitation
+from lms_internship_credit.telling import invitation, recipient, write_link
 from lms_internship_credit.wire import Clearing, Draft, Link, Report, Settling
 
 
@@ -143,21 +143,24 @@ async def settle(context: Context, connection: AsyncConnection, person_id: UUID,
 
 
 async def link(context: Context, connection: AsyncConnection, case_id: UUID, role: Literal["host", "mentor"]) -> Link:
-    """Make a link for one step of the host or the mentor, and revoke those before; the history says who made it.
+    """Send host or mentor a link for one step, which revokes those before; the history says who had it made.
 
-    Raises NotFound and Conflict.
+    Where no mail is sent at all, the link is returned to be passed on. Raises NotFound and Conflict.
     """
     assert context.person_id
     who = Who("office", context.person_id, (await read_person(connection, context.person_id)).name)
     case, _ = await all_of(context, connection, case_id, who)
-    firm = await find_organisation(context, connection, case.organisation_id)
     if role == "mentor" and case.mentor is None:
         raise Conflict("No mentor is named yet; the host names one with the step 'confirm'.")
-    name = case.mentor.name if role == "mentor" and case.mentor else firm.contact_name
+    names = await names_of(context, connection, case)
+    entered = {"for": role, "mailed": context.mails}
+    await keep(context, connection, case, replace(case, revision=case.revision + 1), who, "link", "", entered)
+    if context.mails:
+        return Link(None, None, await write_link(context, connection, case, names, role))
     await revoke_guests(context, connection, f"internship_credit.{role}", str(case_id))
-    await keep(context, connection, case, replace(case, revision=case.revision + 1), who, "link", "", {"for": role})
-    [made] = await invite_guests(context, connection, [invitation(context, case, role, name, firm.name)])
-    return Link(made.url, made.expires_at)
+    to = recipient(case, names, role)
+    [made] = await invite_guests(context, connection, [invitation(context, case, role, to.name, names.firm)])
+    return Link(made.url, made.expires_at, None)
 
 
 def about_guest(context: Context) -> UUID:

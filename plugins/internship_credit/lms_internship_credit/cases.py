@@ -32,9 +32,10 @@ from lms_core.api import (
 )
 from lms_internship_credit import tables as t
 from lms_internship_credit.case import Around, Case, Entry, step
+from lms_internship_credit.letterhead import read_letterhead
 from lms_internship_credit.lifecycle import Refusal, Role, State, told
 from lms_internship_credit.policy import Internship
-from lms_internship_credit.telling import Names, tell
+from lms_internship_credit.telling import Names, hand_out, tell
 
 DONE: frozenset[State] = frozenset({"recognised", "booked"})
 """States in which a part counts as done for the others; one that is partly recognised counts once it can be booked."""
@@ -222,7 +223,10 @@ async def take(
     await _step_kept(context, connection, case, moved, entry, who)
     done = await book(context, connection, internship, moved, others)
     if done.state != case.state:
-        await tell(context, connection, done, await names_of(context, connection, done), entry.note)
+        names = await names_of(context, connection, done)
+        await tell(context, connection, done, names, entry.note)
+        if entry.action == "sign":
+            await hand_out(context, connection, done, names)
     return done
 
 
@@ -261,10 +265,11 @@ async def book_due(context: Context, connection: AsyncConnection, case_id: UUID)
 
 
 async def names_of(context: Context, connection: AsyncConnection, case: Case) -> Names:
-    """Return the names that mails about a case need. Two statements."""
+    """Return the names that mails about a case need. Three statements."""
+    letterhead = await read_letterhead(context, connection)
     firm = await find_organisation(context, connection, case.organisation_id)
     student = await read_person(connection, case.person_id)
-    return Names(student.name, firm.name, firm.contact_name, firm.contact_email, firm.country)
+    return Names(letterhead, student.name, firm.name, firm.contact_name, firm.contact_email, firm.country)
 
 
 async def _written(context: Context, connection: AsyncConnection, case: Case) -> Case:

@@ -64,6 +64,7 @@ class InternshipCredit(Plugin):
     guests = (
         Permission("internship_credit.host", "act for the firm in one internship"),
         Permission("internship_credit.firm", "decide who gets a place that the firm offers"),
+        Permission("internship_credit.reader", "read the agreement of one internship that all have signed"),
         Permission("internship_credit.mentor", "look after the student of one internship"),
     )
     routes = (*routes, *agreement_routes, *guest_routes, *offer_routes)

@@ -262,7 +262,7 @@ async def clear(
 
 @post("/cases/{case_id:uuid}/links", permission=OFFICE, status_code=201, finishes=True)
 async def make_link(context: RouteContext, case_id: FromPath[UUID], data: JSONBody[w.NewLink]) -> w.Link:
-    """Make a link by which the host or the mentor takes one step; links made before for this role are revoked."""
+    """Send the host or the mentor a link for one step; where there is no mail, show it. Those before are revoked."""
     async with context.write() as connection:
         return await beside.link(context, connection, case_id, data.role)
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import msgspec
 
-from lms_core.api import check_zone
+from lms_core.api import Name, check_zone
+from lms_internship_credit.case import Email
 from lms_internship_credit.policy import Internship
 
 
@@ -43,10 +44,19 @@ class Law(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return max(((one.since, one.cents) for one in self.minimum_wage if one.since <= day), default=(day, None))[1]
 
 
+class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom hosts and mentors ask: a person or an office of the university."""
+
+    name: Name
+    email: Email
+    phone: Annotated[str, msgspec.Meta(max_length=50, pattern=r"^[0-9 ()/+.-]*(?!\n)$")] = ""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The policy of a programme: `internships` by the version of its regulation; what day it is goes by `zone`.
 
-    Documents are deleted `keep_months` after a case has ended. Links for hosts and mentors hold for `link_days`.
+    Documents are deleted `keep_months` after a case has ended. Links for hosts and mentors hold for `link_days`;
+    `contact` is whom they ask.
     """
 
     zone: Annotated[str, msgspec.Meta(max_length=64, examples=["Europe/Berlin"])] = "Europe/Berlin"
@@ -54,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     law: Law = Law()
     keep_months: Annotated[int, msgspec.Meta(ge=1, le=600)] = 60
     link_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 14
+    contact: Contact | None = None
 
     def __post_init__(self) -> None:
         """Refuse unknown zones, and two rules for one regulation."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Literal
 
 from lms_core.api import AsyncConnection, Context, Invitation, Recipient, mail_guest, send_mail
 from lms_internship_credit.case import Case
+from lms_internship_credit.letterhead import Letterhead, deadline
 from lms_internship_credit.lifecycle import PARTIES, Role, State
 
 Language = Literal["de", "en"]
@@ -113,11 +114,35 @@ TEXT: Words = {
     "en": "The internship of {student} at {firm} {state}.\n{note}{due}",
     "de": "Das Praktikum von {student} bei {firm} {state}.\n{note}{due}",
 }
-DUE: Words = {"en": "The report is due on {day}.\n", "de": "Der Bericht ist bis {day} fällig.\n"}
+REPORT_DUE: Words = {"en": "The report is due on {day}.\n", "de": "Der Bericht ist bis {day} fällig.\n"}
+DUE: Words = {"en": "This is awaited by {day}.\n", "de": "Das wird bis {day} erwartet.\n"}
 LINK: Words = {
-    "en": "\nThis link is good for one step:\n{link}\n",
-    "de": "\nDieser Link gilt für einen Schritt:\n{link}\n",
+    "en": "\nThis link is good for one step, for {days} days:\n{link}\n",
+    "de": "\nDieser Link gilt für einen Schritt, {days} Tage lang:\n{link}\n",
 }
+ASKED: Words = {
+    "en": "You get a link to the internship of {student} at {firm}: it shows how that stands and what you can do.\n",
+    "de": "Sie erhalten einen Link zum Praktikum von {student} bei {firm}: er zeigt, wie es steht und was Sie tun "
+    "können.\n",
+}
+SIGNED: Words = {
+    "en": "All three have signed the agreement on the internship of {student} at {firm} (version {version}).\n\n"
+    "With this link you can read and keep it for {days} days; nothing can be changed by it:\n{link}\n",
+    "de": "Alle drei haben die Vereinbarung zum Praktikum von {student} bei {firm} unterschrieben (Fassung "
+    "{version}).\n\nMit diesem Link können Sie sie {days} Tage lang lesen und sichern; ändern kann er nichts:\n"
+    "{link}\n",
+}
+QUESTIONS: Words = {"en": "Questions: {questions}\n", "de": "Fragen: {questions}\n"}
+
+READ_DAYS = 60
+"""For how many days a host can read what all three have signed."""
+
+_DAY: Words = {"en": "%Y-%m-%d", "de": "%d.%m.%Y"}
+
+
+def day(value: date, language: Language) -> str:
+    """Write a day."""
+    return value.strftime(_DAY[language])
 
 
 def language_of(country: str) -> Language:
@@ -126,9 +151,12 @@ def language_of(country: str) -> Language:
 
 
 class Names:
-    """What mails say of a case: the student's name, the firm's, and whom to write to there."""
+    """What mails say of a case: who writes, the student's name, the firm's, and whom to write to there."""
 
-    def __init__(self, student: str, firm: str, contact_name: str, contact_email: str, country: str) -> None:
+    def __init__(
+        self, letterhead: Letterhead, student: str, firm: str, contact_name: str, contact_email: str, country: str
+    ) -> None:
+        self.letterhead = letterhead
         self.student, self.firm = student, firm
         self.contact_name, self.contact_email = contact_name, contact_email
         self.language = language_of(country)
@@ -144,28 +172,45 @@ async def write(
     context: Context, connection: AsyncConnection, case: Case, names: Names, role: Role, note: str = ""
 ) -> None:
     """Write to somebody of a case how it stands; nobody where the role has no address. Two statements."""
-    subject = {language: SUBJECT[language].format(firm=names.firm)[:200] for language in LANGUAGES}
-    text = {language: _text(case, names, language, note) for language in LANGUAGES}
-    if role == "student":
-        await send_mail(context, connection, case.person_id, subject=subject, text=text)
-    elif role == "supervisor" and case.supervisor_id:
-        await send_mail(context, connection, case.supervisor_id, subject=subject, text=text)
-    elif role in ("host", "mentor"):
-        to = Recipient(names.contact_name, names.contact_email, names.language)
-        if role == "mentor" and case.mentor:
-            to = Recipient(case.mentor.name, case.mentor.email, names.language)
-        linked = {language: text[language] + LINK[language] for language in LANGUAGES}
-        opens = invitation(context, case, role, to.name, names.firm)
-        await mail_guest(context, connection, to, opens, subject=subject, text=linked)
+    text = {language: _text(context, case, names, language, note) for language in LANGUAGES}
+    if role in ("host", "mentor"):
+        await _with_link(context, connection, case, names, role, text)
+        return
+    person_id = {"student": case.person_id, "supervisor": case.supervisor_id}.get(role)
+    if person_id:
+        signed = {language: text[language] + _signature(names, language) for language in LANGUAGES}
+        await send_mail(context, connection, person_id, subject=_subject(names), text=signed)
 
 
-def _text(case: Case, names: Names, language: Language, note: str) -> str:
-    due = case.due if case.state in ("certified", "rework") else None
-    told = TEXT[language].format(
-        student=names.student, firm=names.firm, state=STATES[case.state][language], note=f"\n{note}\n" if note else "",
-        due=DUE[language].format(day=due) if due else "",
+async def write_link(context: Context, connection: AsyncConnection, case: Case, names: Names, role: Role) -> str:
+    """Send host or mentor a link that the office was asked for; return to which address. Two statements."""
+    student, firm = _plain(names.student), _plain(names.firm)
+    text = {language: ASKED[language].format(student=student, firm=firm) for language in LANGUAGES}
+    return await _with_link(context, connection, case, names, role, text)
+
+
+async def hand_out(context: Context, connection: AsyncConnection, case: Case, names: Names) -> None:
+    """Send the host a link by which it reads what all three have signed, and nothing else. Two statements."""
+    student, firm = _plain(names.student), _plain(names.firm)
+    text = {
+        language: SIGNED[language].format(
+            student=student, firm=firm, version=case.in_force, days=READ_DAYS, link=PLACE
+        ) + _signature(names, language)
+        for language in LANGUAGES
+    }  # fmt: skip
+    to = recipient(case, names, "host")
+    opens = Invitation(
+        role="internship_credit.reader", about=str(case.id), title=f"{to.name}, {names.firm}"[:200],
+        path=f"signed/{case.in_force}/agreement.pdf", valid=timedelta(days=READ_DAYS),
     )  # fmt: skip
-    return told.replace(PLACE, "(link)")  # what somebody wrote is no place for one
+    await mail_guest(context, connection, to, opens, subject=_subject(names), text=text)
+
+
+def recipient(case: Case, names: Names, role: Role) -> Recipient:
+    """Return whom to write to at the host: the mentor, or else the firm's contact."""
+    if role == "mentor" and case.mentor:
+        return Recipient(case.mentor.name, case.mentor.email, names.language)
+    return Recipient(names.contact_name, names.contact_email, names.language)
 
 
 def invitation(context: Context, case: Case, role: Role, name: str, firm: str) -> Invitation:
@@ -174,3 +219,42 @@ def invitation(context: Context, case: Case, role: Role, name: str, firm: str) -
         role=f"internship_credit.{role}", about=str(case.id), title=f"{name}, {firm}"[:200], path=role,
         valid=timedelta(days=context.settings.link_days), once=True,
     )  # fmt: skip
+
+
+async def _with_link(
+    context: Context, connection: AsyncConnection, case: Case, names: Names, role: Role, text: Words
+) -> str:
+    to, days = recipient(case, names, role), context.settings.link_days
+    whole = {
+        language: text[language] + LINK[language].format(days=days, link=PLACE) + _signature(names, language)
+        for language in LANGUAGES
+    }
+    opens = invitation(context, case, role, to.name, names.firm)
+    await mail_guest(context, connection, to, opens, subject=_subject(names), text=whole)
+    return to.email
+
+
+def _subject(names: Names) -> Words:
+    return {language: SUBJECT[language].format(firm=names.firm)[:200] for language in LANGUAGES}
+
+
+def _text(context: Context, case: Case, names: Names, language: Language, note: str) -> str:
+    until = deadline(case.state, case.description, case.due, context.settings.internship(case.regulation))
+    due = (REPORT_DUE if case.state in ("certified", "rework") else DUE)[language]
+    told = TEXT[language].format(
+        student=names.student, firm=names.firm, state=STATES[case.state][language], note=f"\n{note}\n" if note else "",
+        due=due.format(day=day(until, language)) if until else "",
+    )  # fmt: skip
+    return _plain(told)
+
+
+def _signature(names: Names, language: Language) -> str:
+    """Say who writes, and whom to ask."""
+    questions = _plain(names.letterhead.questions)
+    asked = QUESTIONS[language].format(questions=questions) if questions else ""
+    return f"\n{_plain(names.letterhead.sender)}\n{asked}"
+
+
+def _plain(text: str) -> str:
+    """Return what somebody wrote without anything that would be taken for the place of a link."""
+    return text.replace(PLACE, "(link)")

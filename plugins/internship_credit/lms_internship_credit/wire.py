@@ -125,10 +125,14 @@ class NewLink(Payload, frozen=True):
 
 
 class Link(View, frozen=True):
-    """A link that is good for one step; nobody can look it up again."""
+    """A link that is good for one step: `mailedTo` is where it is sent, and nobody else sees it.
 
-    url: str
-    expires_at: datetime
+    Only where no mail server is configured `url` says it, until `expiresAt`; nobody can look it up again.
+    """
+
+    url: str | None
+    expires_at: datetime | None
+    mailed_to: str | None
 
 
 class Signature(View, frozen=True):

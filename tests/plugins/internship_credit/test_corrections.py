@@ -33,9 +33,17 @@ async def test_a_typing_error_in_a_certificate_is_mended_until_the_report_is_the
 
 async def test_what_the_office_does_for_others_stands_in_the_history(scene: Placement) -> None:
     case = await scene.running()
+    made = [
+        await scene["Otto"].post(f"{scene.path}/cases/{case}/links", {"role": role})
+        for role in ("host", "mentor", "host")
+    ]
+    # where no mail is sent at all, the office passes the link on; the newest counts
+    assert [(one["expiresAt"], one["mailedTo"]) for one in made] == [("2027-04-19T11:00:00Z", None)] * 3
+    found = [(await scene.world.http.get(one["url"])).status_code for one in made]
+    assert found == [401, 200, 200]
     whole = await scene["Ines"].get(f"{scene.path}/me/cases/{case}")
     links = [(line["by"], line["entered"]) for line in whole["history"] if line["action"] == "link"]
-    assert links == [("Otto ms", {"for": "host"})] * 2
+    assert links == [("Otto ms", {"for": role, "mailed": False}) for role in ("host", "mentor", "host")]
     refused = await scene.step("Otto", case, "end", 422)
     assert refused["errors"][0]["where"] == "body.note"
     ended = await scene.step("Otto", case, "end", note="The firm is insolvent.")

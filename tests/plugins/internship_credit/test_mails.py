@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from lms_core.settings import MailSettings
-from tests.support.interns import MENTOR, Placement
+from tests.support.interns import DESCRIPTION, MENTOR, Placement
 from tests.support.mailing import deliver
 from tests.support.mailserver import MailServer, mail_server
 
@@ -43,9 +43,16 @@ class Post:
 
     async def new(self) -> dict[str, str]:
         """Have mails sent, and return the text of each by its address."""
+        return {to: texts[-1] for to, texts in (await self.all()).items()}
+
+    async def all(self) -> dict[str, list[str]]:
+        """Have mails sent, and return all texts by their address."""
         self.server.mails.clear()
         await deliver(self.world, self.settings)
-        return {str(mail["To"].addresses[0].addr_spec): mail.get_content() for mail in self.server.mails}
+        found: dict[str, list[str]] = {}
+        for mail in self.server.mails:
+            found.setdefault(str(mail["To"].addresses[0].addr_spec), []).append(mail.get_content())
+        return found
 
 
 def link_in(text: str) -> str:
@@ -163,3 +170,88 @@ async def test_a_student_is_reminded_while_she_can_still_ask_for_more_time(
         await scene.day(day)
         assert sorted(await post.new()) == told, day
     assert (await scene["Ines"].get(f"{scene.path}/me/cases/{case}"))["state"] == "lapsed"
+
+
+CONTACT = {"name": "Internship office", "email": "office@university.example", "phone": "+49 7723 920-0"}
+FOOT = "\n-- \nDiese Nachricht wurde automatisch verschickt von http://localhost:8000\n"
+
+
+async def led_by(world: World, scene: Placement, name: str) -> None:
+    made = await world.admin.post("/organisations", {"key": "university", "name": name, "kind": "university"})
+    place = f"/programmes/{scene.programme['id']}/partners/{made['id']}"
+    await world.admin.put(place, {"part": "leads"}, 204)
+
+
+async def test_the_office_has_a_link_sent_and_never_sees_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, app_settings: Settings, server: MailServer
+) -> None:
+    scene = await Placement.of(world, monkeypatch, contact=CONTACT)
+    post = Post(world, app_settings, server)
+    await led_by(world, scene, "Furtwangen University")
+    case = await scene.drafted()
+    await scene.step("Ines", case, "propose")
+    first = (await post.new())["hans@sensors.example"]
+    assert first == (
+        "Das Praktikum von Ines ms bei Sensors GmbH ist vorgeschlagen: bitte bestätigen Sie es und nennen Sie eine "
+        "Betreuung.\nDas wird bis 04.04.2027 erwartet.\n\n"
+        f"Dieser Link gilt für einen Schritt, 14 Tage lang:\n{link_in(first)}\n\n"
+        "Furtwangen University, Programme ms\n"
+        f"Fragen: Internship office, office@university.example, +49 7723 920-0\n{FOOT}"
+    )
+    links = f"{scene.path}/cases/{case}/links"
+    unnamed = await scene["Otto"].post(links, {"role": "mentor"}, 409)
+    assert unnamed["detail"] == "No mentor is named yet; the host names one with the step 'confirm'."
+    made = await scene["Otto"].post(links, {"role": "host"})
+    assert made == {"url": None, "expiresAt": None, "mailedTo": "hans@sensors.example"}
+    history = (await scene["Otto"].get(f"{scene.path}/cases/{case}"))["history"]
+    assert (history[-1]["action"], history[-1]["by"], history[-1]["entered"]) == (
+        "link", "Otto ms", {"for": "host", "mailed": True},
+    )  # fmt: skip
+    second = (await post.new())["hans@sensors.example"]
+    assert second == (
+        "Sie erhalten einen Link zum Praktikum von Ines ms bei Sensors GmbH: er zeigt, wie es steht und was Sie tun "
+        "können.\n\n"
+        f"Dieser Link gilt für einen Schritt, 14 Tage lang:\n{link_in(second)}\n\n"
+        "Furtwangen University, Programme ms\n"
+        f"Fragen: Internship office, office@university.example, +49 7723 920-0\n{FOOT}"
+    )
+    assert [(await world.http.get(link_in(text))).status_code for text in (first, second)] == [401, 200]
+
+
+async def test_what_all_have_signed_is_read_by_a_link_that_does_nothing_else(
+    world: World, monkeypatch: pytest.MonkeyPatch, app_settings: Settings, server: MailServer
+) -> None:
+    scene, post = await Placement.of(world, monkeypatch), Post(world, app_settings, server)
+    case = await scene.running()
+    mails = await post.new()
+    text = mails["hans@sensors.example"]
+    assert text == (
+        "Alle drei haben die Vereinbarung zum Praktikum von Ines ms bei Sensors GmbH unterschrieben (Fassung 1).\n\n"
+        f"Mit diesem Link können Sie sie 60 Tage lang lesen und sichern; ändern kann er nichts:\n{link_in(text)}\n\n"
+        f"Programme ms\n{FOOT}"
+    )
+    own = f"{scene.path}/me/cases/{case}/agreement.pdf?language=de"
+    signed = (await scene["Ines"].call("GET", own)).content
+    for _ in range(2):
+        assert (await world.http.get(f"{link_in(text)}&language=de")).content == signed
+    # it opens no page, takes no step, and is none of a mentor
+    secret = link_in(text).partition("link=")[2]
+    for method, path in (
+        ("GET", "host"), ("POST", "host"), ("POST", "host/steps"), ("GET", "host/agreement.pdf"), ("GET", "mentor"),
+        ("POST", "mentor"), ("POST", "mentor/steps"), ("PUT", "mentor/evaluation"), ("GET", "applicants"),
+    ):  # fmt: skip
+        body = None if method == "GET" else {"action": "cancel", "note": "No."}
+        answer = await world.http.request(method, f"{scene.path}/{path}?link={secret}", json=body)
+        assert answer.status_code == 401, (method, path)
+    # while a change waits for signatures what was signed is what it reads; then the mail of the change counts
+    change = {**DESCRIPTION, "lastDay": "2027-07-02"}
+    await scene.step("Ines", case, "amend", change=change)
+    assert (await world.http.get(f"{link_in(text)}&language=de")).status_code == 200
+    await scene.signed(case)
+    asked, later = (await post.all())["hans@sensors.example"]
+    assert "soll geändert werden: bitte unterschreiben Sie die Änderung" in asked
+    assert "(Fassung 2)" in later
+    assert [(await world.http.get(link_in(mail))).status_code for mail in (text, later)] == [401, 200]
+    # it ends after sixty days
+    scene.at("2027-06-05")
+    assert (await world.http.get(link_in(later))).status_code == 401
