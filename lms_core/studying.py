@@ -101,11 +101,15 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Earned(msgspec.Struct, frozen=True, kw_only=True):
-    """ECTS that are booked for a person, for a module (null: for something else) and what it is called."""
+    """ECTS that are booked for a person, for a module (null: for something else) and what it is called.
+
+    `recognised` tells that whoever booked them said that they were earned elsewhere.
+    """
 
     module_id: UUID | None
     title: str
     ects: Decimal
+    recognised: bool = False
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -297,7 +301,7 @@ async def _standings(connection: AsyncConnection, programme_id: UUID, rows: Iter
     )
     booked = await _grouped(
         connection,
-        select(credit.c.person_id, credit.c.source, credit.c.title, credit.c.ects)
+        select(credit.c.person_id, credit.c.source, credit.c.title, credit.c.ects, credit.c.recognised)
         .where(credit.c.person_id.in_(ids), credit.c.programme_id == programme_id, COUNTING)
         .order_by(credit.c.booked_at, credit.c.id),
     )
@@ -316,7 +320,10 @@ async def _standings(connection: AsyncConnection, programme_id: UUID, rows: Iter
                 for p in places[one]
             ),
             tried=_tried(row.limits, attempts[one], others[one], [p.number for p in paused[one]]),
-            earned=tuple(Earned(module_id=module_of(c.source), title=c.title, ects=c.ects) for c in booked[one]),
+            earned=tuple(
+                Earned(module_id=module_of(c.source), title=c.title, ects=c.ects, recognised=c.recognised)
+                for c in booked[one]
+            ),
         )
         for one, row in students.items()
     ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, false, literal, null, select
+from sqlalchemy import Select, and_, exists, literal, null, select
 
 from lms_core.assessment import types as t
 from lms_core.assessment.policy import shown
@@ -16,6 +16,7 @@ from lms_core.enrolment.tables import run_enrolment
 from lms_core.modules.tables import run, version
 from lms_core.programmes.tables import regulation
 from lms_core.progress.cohort import source_column
+from lms_core.progress.reads import SOURCE, kind_of
 from lms_core.progress.tables import COUNTING, credit
 
 
@@ -37,14 +38,15 @@ def line(row: Any) -> t.TranscriptLine:
     """Describe a line by its row."""
     return t.TranscriptLine(
         person_id=row.id, external_key=row.external_key, name=row.name, email=row.email, state=row.state,
-        regulation=row.regulation, ects_earned=row.earned, average=average_of(row), module=row.module, ects=row.ects,
+        regulation=row.regulation, ects_earned=row.earned, average=average_of(row), module=row.module,
+        kind=kind_of(row.source) if row.source else None, ects=row.ects,
         exam=row.exam, exam_on=row.starts.date() if row.starts else None, result=row.result, mark=shown(row.mark),
         credited=bool(row.credited), recognised=bool(row.recognised),
     )  # fmt: skip
 
 
 def _attempts(programme_id: UUID) -> Select[Any]:
-    credited = exists().where(
+    booked = and_(
         credit.c.person_id == registration.c.person_id,
         credit.c.programme_id == programme_id,
         credit.c.source == source_column(registration.c.module_id),
@@ -52,9 +54,10 @@ def _attempts(programme_id: UUID) -> Select[Any]:
     )
     return (
         select(
-            registration.c.person_id, version.c.title.label("module"), version.c.ects, exam.c.title.label("exam"),
-            exam.c.id.label("exam_id"), exam.c.starts, registration.c.state.label("result"), mark.c.mark,
-            credited.label("credited"), false().label("recognised"),
+            registration.c.person_id, version.c.title.label("module"), literal(SOURCE).label("source"),
+            version.c.ects, exam.c.title.label("exam"), exam.c.id.label("exam_id"), exam.c.starts,
+            registration.c.state.label("result"), mark.c.mark, exists().where(booked).label("credited"),
+            exists().where(booked, credit.c.recognised).label("recognised"),
         )
         .select_from(registration)
         .join(exam, exam.c.id == registration.c.exam_id)
@@ -81,7 +84,9 @@ def _credits(programme_id: UUID) -> Select[Any]:
             source_column(run.c.module_id) == credit.c.source,
         )
     )
-    return select(credit.c.person_id, credit.c.title, credit.c.ects, *[null()] * 5, literal(1) == 1, ~completed).where(
+    elsewhere = credit.c.recognised | (credit.c.source.startswith(SOURCE) & ~completed)
+    columns = (credit.c.person_id, credit.c.title, credit.c.source, credit.c.ects)
+    return select(*columns, *[null()] * 5, literal(1) == 1, elsewhere).where(
         credit.c.programme_id == programme_id, COUNTING, ~examined
     )
 

@@ -18,7 +18,7 @@ from lms_core.errors import NotFound
 from lms_core.modules.tables import run, version
 from lms_core.people.tables import person
 from lms_core.programmes.tables import programme, regulation
-from lms_core.progress.reads import module_of
+from lms_core.progress.reads import kind_of, module_of, source_of
 from lms_core.progress.tables import COUNTING, credit
 from lms_core.types import instant_of
 
@@ -66,7 +66,8 @@ def _programme(
     for row in bookings:
         module_id = module_of(row.source)
         if module_id not in by_module:
-            modules.append(_credited(row, module_id, recognised=module_id not in completed))
+            elsewhere = row.recognised or (module_id is not None and module_id not in completed)
+            modules.append(_credited(row, module_id, recognised=elsewhere))
     return t.TranscriptProgramme(
         programme_id=programme_id,
         title=head.title if head else None,
@@ -84,12 +85,13 @@ def _examined(module_id: UUID, rows: list[Row[Any]], booked: Row[Any] | None) ->
     chosen = passed or rows[-1]
     return t.TranscriptModule(
         module_id=module_id,
+        kind=kind_of(source_of(module_id)),
         title=chosen.module_title,
         ects=chosen.ects,
         mark=shown(passed.mark) if passed else None,
         passed=passed is not None,
         credited=booked is not None,
-        recognised=False,
+        recognised=booked is not None and booked.recognised,
         attempts=[
             t.TranscriptAttempt(
                 exam_id=row.exam_id, run_id=row.run_id, title=row.title, starts=row.starts, zone=row.zone,
@@ -102,8 +104,8 @@ def _examined(module_id: UUID, rows: list[Row[Any]], booked: Row[Any] | None) ->
 
 def _credited(row: Row[Any], module_id: UUID | None, *, recognised: bool) -> t.TranscriptModule:
     return t.TranscriptModule(
-        module_id=module_id, title=row.title, ects=row.ects, mark=None, passed=False, credited=True,
-        recognised=recognised, attempts=[],
+        module_id=module_id, kind=kind_of(row.source), title=row.title, ects=row.ects, mark=None, passed=False,
+        credited=True, recognised=recognised, attempts=[],
     )  # fmt: skip
 
 
@@ -139,7 +141,7 @@ async def _attempts(connection: AsyncConnection, person_id: UUID, programme_id: 
 
 
 async def _credits(connection: AsyncConnection, person_id: UUID, programme_id: UUID | None) -> list[Row[Any]]:
-    query = select(credit.c.programme_id, credit.c.source, credit.c.title, credit.c.ects).where(
+    query = select(credit.c.programme_id, credit.c.source, credit.c.title, credit.c.ects, credit.c.recognised).where(
         credit.c.person_id == person_id, COUNTING
     )
     if programme_id is not None:

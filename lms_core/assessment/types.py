@@ -192,13 +192,16 @@ class TranscriptAttempt(View, frozen=True, kw_only=True):
 
 
 class TranscriptModule(View, frozen=True, kw_only=True):
-    """A module that was examined or credited: its ECTS, the mark with which it was passed, and all attempts.
+    """What was examined or credited: its ECTS, the mark with which it was passed, and all attempts.
 
-    `credited` tells whether its ECTS are booked. They are `recognised` when they were earned elsewhere: neither by an
-    exam nor by completing a run here. Where something else than a module is recognised, `moduleId` is null.
+    `kind` is `module`, or by its name the plugin that booked something else, such as `internship_credit`; there
+    `moduleId` is null. `credited` tells whether the ECTS are booked. They are `recognised` when they were earned
+    elsewhere: whoever booked them said so, or it is a module of which neither an exam was passed nor a run completed
+    here.
     """
 
     module_id: UUID | None
+    kind: str
     title: str
     ects: Decimal
     mark: Decimal | None
@@ -254,7 +257,7 @@ class TranscriptLine(View, frozen=True, kw_only=True):
     """An attempt of a student at a module, or ECTS that she has without one; who has neither has one line all the same.
 
     `ectsEarned` and `average` are the sums of her transcript in the programme, the same in each of her lines. `examOn`
-    is the day of the exam on the wall at its place.
+    is the day of the exam on the wall at its place. `kind` and `recognised` mean what they mean in a transcript.
     """
 
     person_id: UUID
@@ -266,6 +269,7 @@ class TranscriptLine(View, frozen=True, kw_only=True):
     ects_earned: Decimal
     average: Decimal | None
     module: str | None
+    kind: str | None
     ects: Decimal | None
     exam: str | None
     exam_on: date | None

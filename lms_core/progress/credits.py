@@ -27,11 +27,13 @@ async def book_credit(
     *,
     title: str,
     programme_id: UUID | None,
+    recognised: bool = False,
 ) -> t.Credit:
     """Book ECTS for a person. Raises Conflict when this source has been booked for her already.
 
-    `source` names what the ECTS are for (such as module:UUID), `authority` is the person who decides. ECTS arrive
-    whole, on passing. Tells `credit_booked`.
+    `source` names what the ECTS are for (such as module:UUID; a plugin's begins with its name and a colon), and
+    `authority` is the person who decides. ECTS arrive whole, on passing. They are `recognised` if they were earned
+    elsewhere: of these a programme takes only so many. Tells `credit_booked`.
     """
     if await booked(connection, person_id, source):
         raise Conflict("These ECTS are booked already; they count once.")
@@ -45,6 +47,7 @@ async def book_credit(
         evidence=evidence,
         authority=authority,
         booked_at=now(),
+        recognised=recognised,
     )
     await connection.execute(insert(credit), msgspec.structs.asdict(made))
     await _tell(connection, "credit_booked", made)
@@ -80,6 +83,7 @@ async def reverse_credit(
         evidence=evidence,
         authority=authority,
         booked_at=now(),
+        recognised=row.recognised,
     )
     await connection.execute(insert(credit), {**msgspec.structs.asdict(made), "reverses": row.id})
     await _tell(connection, "credit_reversed", made)

@@ -150,6 +150,11 @@ def source_of(module_id: UUID) -> str:
     return f"{SOURCE}{module_id}"
 
 
+def kind_of(source: str) -> str:
+    """Return what a source of credit is: `module`, or the name of the plugin with which it begins."""
+    return source.partition(":")[0]
+
+
 def module_of(source: str) -> UUID | None:
     """Return the module that a source of credit names; None for any other source."""
     try:

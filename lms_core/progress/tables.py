@@ -93,6 +93,8 @@ credit = Table(
     Column("evidence", Text, nullable=False),
     Column("authority", Uuid, ForeignKey("person.id"), nullable=False),
     Column("booked_at", Instant, nullable=False),
+    # earned elsewhere; of a module it is told without this where nothing was done for it here
+    Column("recognised", Boolean, nullable=False, server_default=false()),
     # ECTS taken back leave both rows: this one is marked, and another has their negative and names this one
     Column("reversed", Boolean, nullable=False, server_default=false()),
     Column("reverses", Uuid, ForeignKey("credit.id"), unique=True),

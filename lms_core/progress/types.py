@@ -362,7 +362,7 @@ class CreditDecision(Payload, frozen=True):
 
 
 class Credit(View, frozen=True, kw_only=True):
-    """ECTS booked for a person: what for, by whom and on what evidence."""
+    """ECTS booked for a person: what for, by whom, on what evidence, and whether they were earned elsewhere."""
 
     id: UUID
     person_id: UUID
@@ -373,6 +373,7 @@ class Credit(View, frozen=True, kw_only=True):
     evidence: str
     authority: UUID
     booked_at: datetime
+    recognised: bool
 
 
 class Overview(View, frozen=True, kw_only=True):

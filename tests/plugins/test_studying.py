@@ -16,6 +16,7 @@ from lms_core.api import (
     TermDates,
     Tried,
     UnitOfRun,
+    book_credit,
     read_catalogue,
     read_pass_rates,
     read_standings,
@@ -101,6 +102,11 @@ async def test_how_far_students_are_by_what_counts_under_their_programme(world: 
     await faculty.attempt(runs[0], ada, mark="5.0")
     passed = await faculty.attempt(runs[1], ada, mark="1.3")
     await faculty.examiner.post(f"{passed}/marks/{ada.id}/credit", {"evidence": "Protocol 7"})
+    async with world.database.write() as connection:
+        await book_credit(
+            connection, ada.person.id, "school:1", Decimal(3), "A certificate", faculty.examiner.person.id,
+            title="A school", programme_id=UUID(programme["id"]), recognised=True,
+        )  # fmt: skip
     await faculty.attempt(runs[0], eve, mark="2.0")
     gone = await world.student("Gone", programme)
     await world.admin.delete(f"{where}/enrolments/{gone.id}")
@@ -132,7 +138,10 @@ async def test_how_far_students_are_by_what_counts_under_their_programme(world: 
         optics_id: Tried(module_id=optics_id, failed=(WINTER,), elsewhere=0, passed=None, left=2, until=SUMMER),
         lasers_id: Tried(module_id=lasers_id, failed=(), elsewhere=0, passed=WINTER, left=3, until=None),
     }
-    assert first.earned == (Earned(module_id=lasers_id, title="Lasers", ects=Decimal(5)),)
+    assert first.earned == (  # whoever books says whether they were earned elsewhere
+        Earned(module_id=lasers_id, title="Lasers", ects=Decimal(5)),
+        Earned(module_id=None, title="A school", ects=Decimal(3), recognised=True),
+    )
     assert second.earned == ()
     assert second.places == (
         RunPlace(run_id=UUID(runs[0]["id"]), module_id=optics_id, term=WINTER, state=second.places[0].state),

@@ -198,7 +198,8 @@ def tiny(seed: int) -> Problem:
             done_by=rng.choice((*[None] * 6, 2)), most_ects=rng.choice((*[None] * 6, 1500)),
         ),
         levels=levels,
-        other_ects=rng.choice((0, 0, 0, 500)),
+        other_ects=(other := rng.choice((0, 0, 0, 500))),
+        other_recognised=other if len(keys) % 2 else 0,
     )  # fmt: skip
     return clashing(problem, rng, rng.choice((0, 0.3, 0.6)))
 

@@ -81,6 +81,7 @@ def translate(facts: Facts) -> Translated:
     wanted = _wanted(facts, modules, by_key, curriculum, done)
     worth = {one.key: _worth(facts, one) for one in wanted.values()}
     total, other = _hundredths(facts.standing.ects_total), _hundredths(booked_apart(facts.standing))
+    elsewhere = sum(_hundredths(one.ects) for one in facts.standing.earned if not one.module_id and one.recognised)
     found = reach(curriculum, worth, total - other)
     needed = min(total, found.ects + other)
     # what the regulation demands of a whole study, none that is not wholly taught can keep
@@ -99,8 +100,9 @@ def translate(facts: Facts) -> Translated:
         milestones=tuple(milestones),
         now=now - first,
         ects=0 if found.gap else needed,
-        recognised_ects=max(_recognised(facts.standing, limits), other + _booked(facts, done)),
+        recognised_ects=max(_recognised(facts.standing, limits), elsewhere + _booked(facts, done)),
         other_ects=other,
+        other_recognised=elsewhere,
         max_terms=most,
         fixed=tuple(done[one] for one in wanted if one in done),
         current=_current(facts, wanted, done, first, number) if facts.held else None,

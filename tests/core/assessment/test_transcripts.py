@@ -16,6 +16,7 @@ from lms_core.enrolment.tables import programme_enrolment
 from lms_core.exports import exported
 from lms_core.people.tables import person
 from lms_core.progress.credits import book_credit
+from lms_core.progress.reads import source_of
 from lms_core.types import new_id, now
 from tests.support.exams import EXAM, READING, Faculty
 from tests.support.world import statements
@@ -40,7 +41,7 @@ def attempt(path: str, run: dict[str, Any], state: str, result: str | None) -> d
 
 
 def module(run: dict[str, Any], title: str, ects: str, **other: Any) -> dict[str, Any]:
-    nothing = {"mark": None, "passed": False, "credited": False, "recognised": False, "attempts": []}
+    nothing = {"kind": "module", "mark": None, "passed": False, "credited": False, "recognised": False, "attempts": []}
     return {"moduleId": run["moduleId"], "title": title, "ects": ects, **nothing, **other}
 
 
@@ -65,16 +66,16 @@ async def test_a_transcript_by_programme(world: World) -> None:
     ill = await first.attempt(essay, anna, outcome="excused")
     secret = await a_run(second, anna, "secret")
     hidden = await second.attempt(secret, anna, mark="1.7")
-    await book_elsewhere(world, anna, first, second)
+    await book_apart(world, anna, first, second, essay)
     await world.admin.post(f"/programmes/{second.programme['id']}/modules", {"key": "single", "title": "Single"})
 
     here = {
         "programmeId": first.programme["id"], "title": "Programme first", "regulation": "po-2026", "ectsTotal": "90",
-        "ectsEarned": "17.5", "average": "1.7",  # (5 x 1.3 + 2.5 x 2.7) / 7.5 = 1.766...
+        "ectsEarned": "22.5", "average": "1.7",  # (5 x 1.3 + 2.5 x 2.7) / 7.5 = 1.766...
         "modules": [
-            module(essay, "Essay", "5", attempts=[attempt(ill, essay, "excused", None)]),
+            module(essay, "Essay", "5", credited=True, recognised=True, attempts=[attempt(ill, essay, "excused", None)]),
             module(ethics, "Ethics", "5", passed=True, attempts=[attempt(ungraded, ethics, "passed", None)]),
-            module({"moduleId": None}, "Internship", "12.5", credited=True, recognised=True),
+            module({"moduleId": None}, "Internship", "12.5", kind="internship_credit", credited=True),
             module(lasers, "Lasers", "2.5", mark="2.7", passed=True, attempts=[attempt(laser, lasers, "passed", "2.7")]),
             module(
                 optics, "Optics", "5", mark="1.3", passed=True, credited=True,
@@ -86,7 +87,7 @@ async def test_a_transcript_by_programme(world: World) -> None:
         "programmeId": second.programme["id"], "title": "Programme second", "regulation": "po-2026",
         "ectsTotal": "90", "ectsEarned": "3", "average": "1.7",
         "modules": [
-            module({"moduleId": None}, "Summer school", "3", credited=True, recognised=True),
+            module({"moduleId": None}, "Summer school", "3", kind="schools", credited=True, recognised=True),
             module(secret, "Secret", "5", mark="1.7", passed=True, attempts=[attempt(hidden, secret, "passed", "1.7")]),
         ],
     }  # fmt: skip
@@ -101,7 +102,7 @@ async def test_a_transcript_by_programme(world: World) -> None:
     head = {"personId": anna.id, "name": "Anna", "email": anna.email, "state": "enrolled"}
     heads = (await first.examiner.get(path))["items"]
     assert heads == [
-        {**head, "ectsEarned": "17.5", "average": "1.7", "passed": 3},
+        {**head, "ectsEarned": "22.5", "average": "1.7", "passed": 3},
         {
             "personId": other.id, "name": "Bea", "email": other.email, "state": "enrolled", "ectsEarned": "0",
             "average": "1.0", "passed": 1,
@@ -111,21 +112,21 @@ async def test_a_transcript_by_programme(world: World) -> None:
     table = f"/programmes/{first.programme['id']}/exports/transcripts"
     text = (await first.examiner.call("GET", table)).text.removeprefix("\ufeff")
     assert text.splitlines() == [
-        "personId,externalKey,name,email,state,regulation,ectsEarned,average,module,ects,exam,examOn,result,mark,"
+        "personId,externalKey,name,email,state,regulation,ectsEarned,average,module,kind,ects,exam,examOn,result,mark,"
         "credited,recognised",
         *(
-            f"{anna.id},,Anna,{anna.email},enrolled,po-2026,17.5,1.7,{line}"
+            f"{anna.id},,Anna,{anna.email},enrolled,po-2026,22.5,1.7,{line}"
             for line in (
-                "Essay,5,Written exam,2099-02-10,excused,,False,False",
-                "Ethics,5,Written exam,2099-02-10,passed,,False,False",
-                "Internship,12.5,,,,,True,True",
-                "Lasers,2.5,Written exam,2099-02-10,passed,2.7,False,False",
-                "Optics,5,Written exam,2099-02-10,failed,5.0,True,False",
-                "Optics,5,Written exam,2099-02-10,passed,1.3,True,False",
+                "Essay,module,5,Written exam,2099-02-10,excused,,True,True",
+                "Ethics,module,5,Written exam,2099-02-10,passed,,False,False",
+                "Internship,internship_credit,12.5,,,,,True,False",
+                "Lasers,module,2.5,Written exam,2099-02-10,passed,2.7,False,False",
+                "Optics,module,5,Written exam,2099-02-10,failed,5.0,True,False",
+                "Optics,module,5,Written exam,2099-02-10,passed,1.3,True,False",
             )
         ),
-        f"{other.id},,Bea,{other.email},enrolled,po-2026,0,1.0,Optics,5,Written exam,2099-02-10,passed,1.0,False,False",
-        f"{nil.id},,Cem,{nil.email},enrolled,po-2026,0,,,,,,,,False,False",
+        f"{other.id},,Bea,{other.email},enrolled,po-2026,0,1.0,Optics,module,5,Written exam,2099-02-10,passed,1.0,False,False",
+        f"{nil.id},,Cem,{nil.email},enrolled,po-2026,0,,,,,,,,,False,False",
     ]
     last = (await first.examiner.get(f"{table}?format=json"))["lines"][-1]
     assert {name: last[name] for name in ("name", "average", "module", "mark", "credited")} == {
@@ -135,13 +136,17 @@ async def test_a_transcript_by_programme(world: World) -> None:
     await second.examiner.get(table, 404)
 
 
-async def book_elsewhere(world: World, student: Actor, first: Faculty, second: Faculty) -> None:
-    """Book what plugins would: an internship in one programme, a summer school in the other."""
+async def book_apart(world: World, student: Actor, first: Faculty, second: Faculty, essay: dict[str, Any]) -> None:
+    """Book what plugins would: an internship and an essay from elsewhere, and in the other programme a summer school."""
     async with world.database.write() as connection:
-        for faculty, title, ects in ((first, "Internship", "12.5"), (second, "Summer school", "3")):
+        for faculty, source, title, ects, recognised in (
+            (first, "internship_credit:main", "Internship", "12.5", False),
+            (first, source_of(UUID(essay["moduleId"])), "Essay", "5", True),
+            (second, "schools:1", "Summer school", "3", True),
+        ):
             await book_credit(
-                connection, UUID(student.id), f"plugin:{title}", Decimal(ects), "certificate", UUID(faculty.examiner.id),
-                title=title, programme_id=UUID(faculty.programme["id"]),
+                connection, UUID(student.id), source, Decimal(ects), "certificate", UUID(faculty.examiner.id),
+                title=title, programme_id=UUID(faculty.programme["id"]), recognised=recognised,
             )  # fmt: skip
 
 

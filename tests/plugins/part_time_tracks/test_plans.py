@@ -112,11 +112,16 @@ async def test_a_plan_says_when_she_is_done_if_exams_can_be_failed(world: World)
 
 
 @pytest.mark.parametrize(
-    ("at_most", "expected"),
-    [("15", {WINTER: ["thesis"], SUMMER: ["optics"]}), ("14", {WINTER: ["mems"], SUMMER: ["optics", "thesis"]})],
+    ("at_most", "recognised", "expected"),
+    [
+        ("15", True, {WINTER: ["thesis"], SUMMER: ["optics"]}),
+        ("14", True, {WINTER: ["mems"], SUMMER: ["optics", "thesis"]}),
+        # an internship, a week: earned here
+        ("5", False, {WINTER: ["thesis"], SUMMER: ["optics"]}),
+    ],
 )
-async def test_what_is_recognised_for_no_module_counts_and_takes_of_what_may_be(
-    world: World, at_most: str, expected: dict[str, list[str]]
+async def test_what_is_booked_apart_counts_and_takes_of_what_may_be_recognised_if_it_is(
+    world: World, at_most: str, expected: dict[str, list[str]], *, recognised: bool
 ) -> None:
     study = await Study.of(world, limits={"recognisedAtMost": at_most}, curricula=[])
     ingrid = await study.student("Ingrid")
@@ -127,12 +132,12 @@ async def test_what_is_recognised_for_no_module_counts_and_takes_of_what_may_be(
     async with world.database.write() as connection:
         await book_credit(
             connection, ingrid.person.id, "school:1", Decimal(10), "A certificate", world.admin.person.id,
-            title="A school in summer", programme_id=where_,
+            title="A school in summer", programme_id=where_, recognised=recognised,
         )  # fmt: skip
     # 10 of 35 ECTS are there; 5 for mems can be recognised beside them, or not
     plan = await study.planned(ingrid)
     assert (plan["result"]["status"], where(plan)) == ("optimal", expected)
-    assert [one["key"] for one in plan["result"]["recognised"]] == (["mems"] if at_most == "15" else [])
+    assert [one["key"] for one in plan["result"]["recognised"]] == ([] if at_most == "14" else ["mems"])
 
 
 async def test_hours_absences_and_wishes_are_planned_with(world: World) -> None:

@@ -133,7 +133,7 @@ def _credits(problem: Problem, plan: Sequence[Assignment]) -> Iterator[str]:
     taken = {one.module: problem.module(one.module).ects for one in plan}
     if sum(taken.values()) + problem.other_ects < problem.ects:
         yield "the ECTS are too few for the degree"
-    recognised = sum(taken[one.module] for one in plan if one.term == -1) + problem.other_ects
+    recognised = sum(taken[one.module] for one in plan if one.term == -1) + problem.other_recognised
     if problem.recognised_ects is not None and recognised > problem.recognised_ects:
         yield "too many ECTS are recognised"
     for milestone in problem.milestones:

@@ -150,7 +150,7 @@ class Model:
         problem = self.problem
         self.model.add(self._earned(len(problem.terms) - 1) >= problem.ects)
         if problem.recognised_ects is not None:
-            self.model.add(self._sum(RECOGNISED, self.ects) + problem.other_ects <= problem.recognised_ects)
+            self.model.add(self._sum(RECOGNISED, self.ects) + problem.other_recognised <= problem.recognised_ects)
         for milestone in problem.milestones:
             last = problem.deadline(milestone.terms)
             if problem.now <= last < len(problem.terms) - 1:

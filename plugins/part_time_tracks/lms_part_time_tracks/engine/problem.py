@@ -152,10 +152,10 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
     Terms before `now` are past: what is `fixed` in them is passed, and nothing else is looked at. What is `fixed` later
     was accepted and stays; without a run it may be in any run of its term. `ects` are needed for the degree, of which
-    `recognised_ects` at most may be recognised; `other_ects` are recognised for nothing that is a module, and count as
-    those of modules do. The study ends within `max_terms` terms that count. `current` is the plan from which changes
-    are counted. Each of the `levels` is made as small as can be without making one before it larger. Raises ValueError
-    when something does not fit together.
+    `recognised_ects` at most may be recognised; `other_ects` are there for nothing that is a module, and count as those
+    of modules do, `other_recognised` of them as recognised. The study ends within `max_terms` terms that count.
+    `current` is the plan from which changes are counted. Each of the `levels` is made as small as can be without making
+    one before it larger. Raises ValueError when something does not fit together.
     """
 
     terms: Annotated[tuple[Term, ...], msgspec.Meta(min_length=1, max_length=60)]
@@ -166,6 +166,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     ects: Ects = 0
     recognised_ects: Ects | None = None
     other_ects: Ects = 0
+    other_recognised: Ects = 0
     max_terms: Annotated[int, msgspec.Meta(ge=1, le=100)] | None = None
     clashes: Annotated[tuple[Clash, ...], msgspec.Meta(max_length=20_000)] = ()
     fixed: tuple[Assignment, ...] = ()
@@ -206,6 +207,8 @@ def _faults(problem: Problem) -> Iterator[str]:
         yield "now must be one of the terms"
     if len(set(problem.levels)) != len(problem.levels):
         yield "levels must name each level only once"
+    if problem.other_recognised > problem.other_ects:
+        yield "other_recognised must be other_ects at most"
     for module in problem.modules:
         yield from _unknown(f"module {module.key}", (*module.after, *module.beside), known)
         if any(number >= len(problem.terms) for number in (*module.offered, *(run.term for run in module.runs))):

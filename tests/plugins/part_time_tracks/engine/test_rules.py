@@ -77,7 +77,7 @@ RULES: dict[str, tuple[Problem, tuple[Assignment, ...], str]] = {
         "too many ECTS are recognised",
     ),
     "half with others": (
-        of(module("A", 0, recognised=True), recognised_ects=500, other_ects=250),
+        of(module("A", 0, recognised=True), recognised_ects=500, other_ects=250, other_recognised=250),
         at(A=RECOGNISED),
         "too many ECTS are recognised",
     ),
@@ -152,6 +152,7 @@ def test_what_has_no_term_has_no_verdict_beyond_that() -> None:
         (of(module("A", 1, after=("B",)), B, now=1, fixed=at(B=0)), at(B=0, A=1)),
         (of(A, B, now=1, fixed=at(A=0, B=0), ects=1500, other_ects=500), at(A=0, B=0)),
         (of(module("A", 0, after_ects=500), other_ects=500), at(A=0)),
+        (of(module("A", 1, recognised=True), recognised_ects=500, other_ects=250), at(A=RECOGNISED)),
         (of(module("A", 2), milestones=(Milestone(500, 2),), other_ects=500), at(A=2)),
         (of(*TWO, clashes=MEET, fixed=BOTH), BOTH),  # she has both seats
         (of(*TWO, clashes=(replace(MEET[0], runs=("r", "gone")),)), BOTH),
