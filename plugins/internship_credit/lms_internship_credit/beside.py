@@ -26,7 +26,6 @@ from lms_core.api import (
 from lms_internship_credit import tables as t
 from lms_internship_credit.case import Case, Evaluation
 from lms_internship_credit.cases import (
-    OVER,
     Who,
     all_of,
     book,
@@ -38,6 +37,7 @@ from lms_internship_credit.cases import (
     of_regulation,
 )
 from lms_internship_credit.guards import CLEARANCES
+from lms_internship_credit.parts import OVER
 from lms_internship_credit.telling import invitation, recipient, write_link
 from lms_internship_credit.wire import Clearing, Draft, Link, Report, Settling
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -34,18 +33,9 @@ from lms_internship_credit import tables as t
 from lms_internship_credit.case import Around, Case, Entry, step
 from lms_internship_credit.letterhead import read_letterhead
 from lms_internship_credit.lifecycle import Refusal, Role, State, told
+from lms_internship_credit.parts import Settled, around
 from lms_internship_credit.policy import Internship
 from lms_internship_credit.telling import Names, hand_out, tell
-
-DONE: frozenset[State] = frozenset({"recognised", "booked"})
-"""States in which a part counts as done for the others; one that is partly recognised counts once it can be booked."""
-
-OVER: frozenset[State] = frozenset({"withdrawn", "rejected", "lapsed"})
-"""States after which a part may be begun anew with another case."""
-
-
-Settled = dict[str, tuple[str, Decimal]]
-"""Of each part that the board has settled without a case: waived or recognised, and how many ECTS."""
 
 
 class Who(msgspec.Struct, frozen=True):
@@ -160,29 +150,11 @@ async def all_of(context: Context, connection: AsyncConnection, case_id: UUID, w
     return held, [one for one in cases if one.id != case_id]
 
 
-async def settled_of(context: Context, connection: AsyncConnection, person_id: UUID) -> Settled:
+async def settled_of(context: Context, connection: AsyncConnection, person_id: UUID) -> dict[str, Settled]:
     """Return what the board has settled of a person's internship, by part. One statement."""
     c = t.settled.c
     query = select(c.part, c.kind, c.ects).where(c.programme_id == context.programme_id, c.person_id == person_id)
-    return {row.part: (row.kind, row.ects) for row in await connection.execute(query)}
-
-
-def around(internship: Internship, case: Case, others: Sequence[Case], settled: Settled) -> Around:
-    """Return what a case depends on besides itself."""
-    part = internship.part(case.part)
-    if part is None:
-        raise Conflict(f"The regulation {case.regulation} has no part {case.part} any more; the board has to decide.")
-    waived = {key for key, (kind, _) in settled.items() if kind == "waived"}
-    done = waived | {one.part for one in others if one.state in DONE or (one.state == "partial" and one.accepted)}
-    kind, ects = settled.get(case.part, ("", Decimal(0)))
-    busy = {one.part for one in others if one.state not in OVER and one.state not in ("draft", "returned")}
-    return Around(
-        internship=internship,
-        part=part,
-        elsewhere=case.part in busy | waived,
-        others_done={one.key for one in internship.parts} - {case.part} <= done,
-        recognised=ects if kind == "recognised" else Decimal(0),
-    )
+    return {row.part: Settled(row.kind, row.ects) for row in await connection.execute(query)}
 
 
 async def take(
@@ -200,10 +172,10 @@ async def take(
     if expected is not None and case.revision != expected:
         same = (t.case.c.id == case_id) & (t.case.c.programme_id == context.programme_id)
         await changed_or_raise(connection, t.case, same, expected)
-    internship = of_regulation(context, case.regulation)
-    surroundings = around(internship, case, others, await settled_of(context, connection, case.person_id))
+    internship, today = of_regulation(context, case.regulation), today_in(context)
+    surroundings = around(internship, case, others, await settled_of(context, connection, case.person_id), today)
     try:
-        moved = step(case, surroundings, entry, who.role, who.person_id, today_in(context))
+        moved = step(case, surroundings, entry, who.role, who.person_id, today)
     except BadValue as wrong:
         where = [FieldError(f"body.{wrong.field}", wrong.reason)]
         raise InvalidInput("This step cannot be taken like that.", errors=where) from wrong
@@ -236,14 +208,14 @@ async def book(
     """Book every part of a student whose time has come, now that one of her cases has moved; return that case."""
     if case.state not in ("recognised", "partial"):
         return case
-    settled = await settled_of(context, connection, case.person_id)
+    settled, today = await settled_of(context, connection, case.person_id), today_in(context)
     cases = {one.id: one for one in (*others, case)}
     for one in list(cases.values()):
         if one.state not in ("recognised", "partial"):
             continue
         rest = [other for other in cases.values() if other.id != one.id]
         entry = Entry(action="book")
-        booked = step(one, around(internship, one, rest, settled), entry, "clock", None, today_in(context))
+        booked = step(one, around(internship, one, rest, settled, today), entry, "clock", None, today)
         if isinstance(booked, Refusal):
             continue
         assert one.granted

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from lms_core.api import Context, Effect, PluginProposal
 from lms_internship_credit import tables as t
-from lms_internship_credit.cases import OVER
+from lms_internship_credit.parts import OVER
 from lms_internship_credit.settings import Settings
 
 RESTING = (*OVER, "booked", "draft", "returned")

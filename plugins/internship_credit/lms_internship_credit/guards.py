@@ -84,7 +84,7 @@ def _unmet(life: Life, role: Role, today: date) -> Iterator[Need]:
         "extension_asked": life.extension_asked,
         "host_evaluation": life.host_evaluated,
         "award": life.award > 0,
-        "part_of_award": life.granted is not None and 0 < life.granted < life.part.ects,
+        "part_of_award": life.granted is not None and 0 < life.granted < life.part.ects - life.recognised,
         "first_appeal": not life.appealed,
         "appeal_in_time": not appeal_over and not life.accepted,
         "appeal_over": appeal_over or life.accepted,

@@ -20,6 +20,17 @@ State = Literal[
 Role = Literal["student", "host", "mentor", "supervisor", "office", "board", "clock"]
 """Who takes a step. The host is the firm, the mentor who looks after the student there; `clock` is a day that comes."""
 
+WHO: dict[Role, str] = {
+    "student": "the student",
+    "host": "the host",
+    "mentor": "the mentor",
+    "supervisor": "the supervisor",
+    "office": "the internship office",
+    "board": "the examination board",
+    "clock": "by itself",
+}
+"""Who somebody is, as sentences say it."""
+
 Action = Literal[
     "propose", "withdraw", "confirm", "return", "revise", "approve", "sign", "clear", "begin", "amend", "refuse",
     "interrupt", "resume", "cancel", "end", "certify", "ask_extension", "extend", "submit", "lapse", "evaluate",
@@ -34,30 +45,30 @@ Need = Literal[
 ]  # fmt: skip
 
 NEEDS: dict[Need, tuple[str, Role]] = {
-    "description": ("period, weekly hours, tasks and aims are to be described", "student"),
-    "supervisor": ("an academic supervisor is to be named", "student"),
-    "days_ahead": ("the first day must lie as far ahead as the regulation wants, never behind", "student"),
-    "requirement_open": ("this part of the internship is done, waived, or under way in another case", "student"),
-    "mentor": ("the host is to name a mentor", "host"),
-    "own_signature": ("this party has signed the agreement as it is already", "clock"),
-    "clearances": ("insurance, residence title and wage are to be cleared", "office"),
+    "description": ("it is not described yet: first and last day, weekly hours, place, tasks and aims", "student"),
+    "supervisor": ("no academic supervisor is named yet", "student"),
+    "days_ahead": ("the first day is not as far ahead as the regulation wants; a later one is to be chosen", "student"),
+    "requirement_open": ("this part is done or waived, or another case of it is under way", "student"),
+    "mentor": ("the host is to name a mentor, with an e-mail address", "host"),
+    "own_signature": ("this party has signed this version already; it waits for the others", "clock"),
+    "clearances": ("insurance, residence title and wage are not all cleared yet", "office"),
     "first_day": ("the first day is yet to come", "clock"),
     "last_day": ("the last day is not over yet", "clock"),
-    "working_days": ("nobody has worked there yet", "student"),
-    "no_working_days": ("it has begun: end it, so that what was worked can count", "student"),
-    "hours": ("dates and hours are to be certified", "host"),
-    "report": ("the report is to be handed in", "student"),
+    "working_days": ("it never began: it can be revised or withdrawn, and has nothing to end", "student"),
+    "no_working_days": ("it has begun: it is to be ended, so that what was worked can count", "student"),
+    "hours": ("days and hours are not certified yet", "host"),
+    "report": ("no report is written yet; it is kept first, and handed in with this step", "student"),
     "report_due": ("the day until which the report is awaited is not over", "clock"),
-    "extension_in_time": ("an extension is asked for a fixed number of days before the report is due", "student"),
-    "not_extended": ("an extension was given already", "clock"),
-    "extension_asked": ("nobody has asked for an extension", "student"),
-    "host_evaluation": ("the mentor is to evaluate the internship", "mentor"),
-    "award": ("the certified hours do not bring the ECTS of the regulation", "board"),
-    "part_of_award": ("a part of the ECTS is to be named, less than all and more than none", "board"),
-    "first_appeal": ("the decision on an appeal is final", "clock"),
-    "appeal_in_time": ("the time for an appeal is over", "clock"),
+    "extension_in_time": ("it is too late to ask for more time: the report can be handed in as it is", "student"),
+    "not_extended": ("more time was given already, and is given once", "clock"),
+    "extension_asked": ("nobody has asked for more time", "student"),
+    "host_evaluation": ("the mentor's evaluation is missing", "mentor"),
+    "award": ("what is certified does not reach the least that the regulation demands, or nothing is left", "board"),
+    "part_of_award": ("the ECTS are to be above none, and below what the part can still bring", "board"),
+    "first_appeal": ("an appeal was heard, and what was decided then is final", "clock"),
+    "appeal_in_time": ("the time for an appeal is over, or the decision was accepted", "clock"),
     "appeal_over": ("the student may still appeal; she can accept the decision before", "student"),
-    "all_parts": ("the other parts are yet to be recognised; ECTS are booked when all are", "student"),
+    "all_parts": ("other parts are yet to be recognised; ECTS are booked when all are", "student"),
     "unbooked": ("these ECTS are booked already", "clock"),
 }  # fmt: skip
 """What a step may need, as who is refused reads it, and who can do something about it."""
@@ -163,11 +174,15 @@ def judge(state: State, action: Action, role: Role, unmet: Collection[Need]) -> 
     here = [step for step in steps_from(state) if step.action == action]
     if not here:
         instead = tuple((step.action, who) for step in steps_from(state) for who in step.by)
-        return Refusal("state", f"What is {_words(state)} cannot be changed by {_words(action)!r}.", instead=instead)
+        there = f"This is no step of a case that is {words(state)}: {words(action)}."
+        return Refusal("state", f"{there} {_ways_on(state)}", instead=instead)
     mine = [step for step in here if role in step.by]
     if not mine:
-        who = " or ".join(sorted({other for step in here for other in step.by}))
-        return Refusal("role", f"Only {who} can {_words(action)} what is {_words(state)}.")
+        takers = dict.fromkeys(other for step in here for other in step.by)
+        if set(takers) == {"clock"}:
+            return Refusal("role", f"Nobody takes this step, it comes by itself: {words(action)}.")
+        who = " or ".join(WHO[other] for other in takers if other != "clock")
+        return Refusal("role", f"Only {who} can take this step while the case is {words(state)}: {words(action)}.")
     step = mine[0]
     missing = tuple(Missing(need, *NEEDS[need]) for need in step.needs if need in unmet)
     if missing:
@@ -175,10 +190,19 @@ def judge(state: State, action: Action, role: Role, unmet: Collection[Need]) -> 
     return step
 
 
+def _ways_on(state: State) -> str:
+    """Say which steps a state has, and who takes each."""
+    known = steps_from(state)
+    if not known:
+        return "Nothing is done with it any more."
+    ways = (f"{words(step.action)} ({' or '.join(WHO[role] for role in step.by)})" for step in known)
+    return f"From there leads: {', '.join(dict.fromkeys(ways))}."
+
+
 def told(need: Need) -> str:
     """Return what is missing, with who can do it, if somebody can."""
     text, who = NEEDS[need]
-    return text if who == "clock" else f"{text} ({who})"
+    return text if who == "clock" else f"{text} ({WHO[who]})"
 
 
 def possible(state: State, role: Role, unmet: Collection[Need]) -> tuple[Action, ...]:
@@ -192,5 +216,6 @@ def possible(state: State, role: Role, unmet: Collection[Need]) -> tuple[Action,
     )
 
 
-def _words(name: str) -> str:
+def words(name: str) -> str:
+    """Return a state or step as it stands in a sentence."""
     return name.replace("_", " ")

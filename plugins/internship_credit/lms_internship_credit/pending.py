@@ -8,7 +8,8 @@ from sqlalchemy import select
 from lms_core.api import Context, CreditsRequest, PendingCredit
 from lms_internship_credit import tables as t
 from lms_internship_credit.case import Case
-from lms_internship_credit.cases import OVER, source
+from lms_internship_credit.cases import source
+from lms_internship_credit.parts import OVER
 
 
 async def pending(context: Context, request: CreditsRequest) -> list[PendingCredit]:

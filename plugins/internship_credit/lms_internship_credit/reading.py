@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -13,23 +15,29 @@ from lms_internship_credit import tables as t
 from lms_internship_credit import wire as w
 from lms_internship_credit.agreements import current
 from lms_internship_credit.case import Around, Case, life
-from lms_internship_credit.cases import Who, around, find, of_regulation, settled_of, today_in
+from lms_internship_credit.cases import Who, find, settled_of, today_in
 from lms_internship_credit.guards import unmet
 from lms_internship_credit.lifecycle import steps_from, told
+from lms_internship_credit.parts import around, awaited
 
 PAGE = 100
 
 
 async def show(context: Context, connection: AsyncConnection, case_id: UUID, who: Who) -> w.CaseView:
-    """Return a case as somebody sees it. Raises NotFound. Eight statements, seven for those who come by a link."""
+    """Return a case as somebody sees it. Raises NotFound. Eight statements, seven for those who come by a link.
+
+    Where the policy has its part no more, the case is shown all the same, without what could be done next.
+    """
     case = await find(context, connection, case_id, who)
     guest = who.role in ("host", "mentor")
     c = t.case.c
     hers = select(c.details).where(c.programme_id == context.programme_id, c.person_id == case.person_id)
     rows = await connection.execute(hers.where(c.id != case_id).order_by(c.id))
     others = [msgspec.convert(row.details, Case) for row in rows]
-    internship = of_regulation(context, case.regulation)
-    facts = around(internship, case, others, await settled_of(context, connection, case.person_id))
+    settled = await settled_of(context, connection, case.person_id)
+    internship, today = context.settings.internship(case.regulation), today_in(context)
+    known = internship is not None and internship.part(case.part) is not None
+    facts = around(internship, case, others, settled, today) if known else None
     student = await read_person(connection, case.person_id)
     of = select(t.organisation).where(t.organisation.c.id == case.organisation_id)
     firm = (await connection.execute(of)).one()
@@ -40,7 +48,8 @@ async def show(context: Context, connection: AsyncConnection, case_id: UUID, who
     s = t.signature.c
     signed = select(s.version, s.party, s.name, s.sha256, s.at).where(s.case_id == case.id).order_by(s.version, s.party)
     signatures = [w.Signature(*row) for row in await connection.execute(signed)]
-    award = life(case, facts).award
+    award = life(case, facts).award if facts else Decimal(0)
+    waits = awaited(internship, case, others, settled, today) if internship else []
     return w.CaseView(
         id=case.id, person_id=case.person_id, student=student.name, regulation=case.regulation, part=case.part,
         state=case.state, revision=case.revision, organisation=firm_of(firm, whole=not guest and who.role != "student"),
@@ -49,12 +58,21 @@ async def show(context: Context, connection: AsyncConnection, case_id: UUID, who
         sha256=agreement.sha256 if agreement else None, signatures=signatures, cleared=sorted(case.cleared),
         began_on=case.began_on, ended_on=case.ended_on, certified=case.certified, evaluation=case.evaluation,
         due=case.due, award=award, granted=case.granted, decided_on=case.decided_on,
-        next=_next(context, case, facts), history=[] if guest else await _history(connection, case_id),
+        appeal_until=_appeal_until(case, facts, today),
+        waits_for=[w.AwaitedPart(part.key, part.title, state) for part, state in waits],
+        next=_next(case, facts, today) if facts else [], history=[] if guest else await _history(connection, case_id),
     )  # fmt: skip
 
 
-def _next(context: Context, case: Case, facts: Around) -> list[w.Next]:
-    today = today_in(context)
+def _appeal_until(case: Case, facts: Around | None, today: date) -> date | None:
+    if facts is None or case.state not in ("partial", "rejected", "lapsed") or case.decided_on is None:
+        return None
+    if unmet(life(case, facts), "student", today) & {"first_appeal", "appeal_in_time"}:
+        return None
+    return case.decided_on + timedelta(facts.internship.appeal_days)
+
+
+def _next(case: Case, facts: Around, today: date) -> list[w.Next]:
     return [
         w.Next(
             step.action,

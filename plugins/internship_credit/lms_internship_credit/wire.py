@@ -153,6 +153,14 @@ class Next(View, frozen=True):
     missing: list[str]
 
 
+class AwaitedPart(View, frozen=True):
+    """A part that is yet to be recognised, and the state of the latest case of it (null: there is none)."""
+
+    part: str
+    title: str
+    state: State | None
+
+
 class Line(View, frozen=True):
     """A line of a case's history."""
 
@@ -172,7 +180,9 @@ class CaseView(View, frozen=True, kw_only=True):
 
     `next` are the steps that its state allows. `agreement` is what is to be signed, or what all have signed last, word
     for word, `sha256` that of its bytes in UTF-8. `award` are the ECTS that the certified hours bring by the
-    regulation, `granted` those that the board recognised. Whoever comes by a link sees no history.
+    regulation, `granted` those that the board recognised. What is recognised is booked once nothing is in `waitsFor`,
+    and what is recognised partly once it cannot be appealed against any more: `appealUntil` is the last day for that,
+    null where nobody can. Whoever comes by a link sees no history.
     """
 
     id: UUID
@@ -201,6 +211,8 @@ class CaseView(View, frozen=True, kw_only=True):
     award: Decimal
     granted: Decimal | None
     decided_on: date | None
+    appeal_until: date | None
+    waits_for: list[AwaitedPart]
     next: list[Next]
     history: list[Line]
 

@@ -114,7 +114,11 @@ async def test_hours_that_do_not_reach_the_least_bring_nothing(scene: Placement)
     case = await scene.evaluated(hours="149.99")
     refused = await scene.step("Berta", case, "recognise", 409)
     assert refused["errors"] == [
-        {"where": "award", "reason": "the certified hours do not bring the ECTS of the regulation (board)"}
+        {
+            "where": "award",
+            "reason": "what is certified does not reach the least that the regulation demands, or nothing is left "
+            "(the examination board)",
+        }
     ]
     partly = await scene.step("Berta", case, "recognise_partly", ects="2.5", note="Half of the tasks.")
     assert (partly["state"], partly["granted"], await credits_of(scene)) == ("partial", "2.5", [])
@@ -192,7 +196,12 @@ async def test_a_host_cancels_before_it_begins_and_another_firm_is_found(scene: 
     await scene.step("Ines", case, "propose")
     await scene.guest(case, "host", "cancel", note="No room.")
     refused = await scene.step("Ines", case, "end", 409)
-    assert refused["errors"] == [{"where": "working_days", "reason": "nobody has worked there yet (student)"}]
+    assert refused["errors"] == [
+        {
+            "where": "working_days",
+            "reason": "it never began: it can be revised or withdrawn, and has nothing to end (the student)",
+        }
+    ]
     assert (await scene.step("Ines", case, "revise"))["state"] == "draft"
 
 
@@ -269,7 +278,9 @@ async def test_experienced_people_are_waived_a_part(world: World, monkeypatch: p
     assert (await scene["Otto"].get(f"{scene.path}/cases/{case}"))["state"] == "booked"
     assert [(title, ects) for title, ects, *_ in await credits_of(scene)] == [("Internship", "5")]
     waived = await scene["Ines"].post(f"{scene.path}/me/cases", {"part": "first", "organisationId": scene.firm["id"]})
-    assert waived["next"][0]["missing"][-1].startswith("this part of the internship is done, waived, or under way")
+    assert waived["next"][0]["missing"][-1].startswith(
+        "this part is done or waived, or another case of it is under way"
+    )
 
 
 async def test_two_boards_decide_at_once_and_one_of_them_is_refused(scene: Placement) -> None:

@@ -28,7 +28,10 @@ async def test_a_typing_error_in_a_certificate_is_mended_until_the_report_is_the
     await scene["Ines"].put(f"{scene.path}/me/cases/{case}/report", {"text": "Done."})
     await scene.step("Ines", case, "submit")
     late = await scene.guest(case, "host", "certify", 409, certified={**days, "hours": "310"})
-    assert late["detail"] == "What is report submitted cannot be changed by 'certify'."
+    assert late["detail"] == (
+        "This is no step of a case that is report submitted: certify. From there leads: evaluate (the supervisor), "
+        "demand rework (the supervisor)."
+    )
 
 
 async def test_what_the_office_does_for_others_stands_in_the_history(scene: Placement) -> None:

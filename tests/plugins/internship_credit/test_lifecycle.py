@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import product
 from typing import get_args
 
+import msgspec
 import pytest
 from lms_internship_credit.guards import CLEARANCES, Life, take, target
 from lms_internship_credit.lifecycle import FINAL, NEEDS, STEPS, Action, Refusal, Role, State, Step, judge
@@ -155,9 +156,9 @@ def test_who_is_refused_learns_everything_that_is_missing() -> None:
     draft = Life(state="draft", internship=LIFE.internship, part=PART, elsewhere=True)
     assert take(draft, "propose", "student", TODAY) == Refusal(
         "needs",
-        "period, weekly hours, tasks and aims are to be described (student); an academic supervisor is to be named "
-        "(student); the first day must lie as far ahead as the regulation wants, never behind "
-        "(student); this part of the internship is done, waived, or under way in another case (student)",
+        "it is not described yet: first and last day, weekly hours, place, tasks and aims (the student); no academic "
+        "supervisor is named yet (the student); the first day is not as far ahead as the regulation wants; a later one "
+        "is to be chosen (the student); this part is done or waived, or another case of it is under way (the student)",
         tuple(
             judge("draft", "propose", "student", {need}).missing[0]
             for need in ("description", "supervisor", "days_ahead", "requirement_open")
@@ -165,10 +166,19 @@ def test_who_is_refused_learns_everything_that_is_missing() -> None:
     )
     assert take(draft, "book", "clock", TODAY) == Refusal(
         "state",
-        "What is draft cannot be changed by 'book'.",
+        "This is no step of a case that is draft: book. From there leads: propose (the student), withdraw (the student).",
         instead=(("propose", "student"), ("withdraw", "student")),
     )
-    assert take(draft, "propose", "host", TODAY) == Refusal("role", "Only student can propose what is draft.")
+    assert take(draft, "propose", "host", TODAY) == Refusal(
+        "role", "Only the student can take this step while the case is draft: propose."
+    )
+    assert take(msgspec.structs.replace(draft, state="recognised"), "book", "board", TODAY) == Refusal(
+        "role", "Nobody takes this step, it comes by itself: book."
+    )
+    over = take(msgspec.structs.replace(draft, state="withdrawn"), "propose", "student", TODAY)
+    assert over == Refusal(
+        "state", "This is no step of a case that is withdrawn: propose. Nothing is done with it any more."
+    )
 
 
 @pytest.mark.parametrize(
@@ -216,6 +226,21 @@ def test_who_is_refused_learns_everything_that_is_missing() -> None:
             ["part_of_award"],
         ),
         (date(2027, 9, 1), "board", "recognise_partly", {"state": "evaluated", "granted": Decimal("4.99")}, []),
+        # two of the five are recognised from elsewhere: less than three can be given for a part of the rest
+        (
+            date(2027, 9, 1),
+            "board",
+            "recognise_partly",
+            {"state": "evaluated", "granted": Decimal(3), "recognised": Decimal(2)},
+            ["part_of_award"],
+        ),
+        (
+            date(2027, 9, 1),
+            "board",
+            "recognise_partly",
+            {"state": "evaluated", "granted": Decimal("2.99"), "recognised": Decimal(2)},
+            [],
+        ),
     ],
 )
 def test_days_and_amounts_at_their_bounds(
