@@ -26,7 +26,8 @@ from lms_core.api import (
 from lms_internship_credit import checks
 from lms_internship_credit import tables as t
 from lms_internship_credit.case import Case, check_hours
-from lms_internship_credit.cases import Who, find, of_regulation
+from lms_internship_credit.cases import Who, find, of_regulation, settled_of
+from lms_internship_credit.parts import OVER
 
 DAY = timedelta(days=1)
 
@@ -95,14 +96,15 @@ async def _worked(context: Context, connection: AsyncConnection, person_id: UUID
 
 
 async def check(context: Context, case_id: UUID, who: Who) -> Checks:
-    """Return what laws say to a case as it is described. Three statements, and those of plugins that protect.
+    """Return what laws say to a case as it is described. Four statements, and those of plugins that protect.
 
     Raises NotFound, Conflict while nothing is described, and Unavailable when a plugin that protects cannot tell.
     """
     async with context.read() as connection:
         case = await find(context, connection, case_id, who)
         years = checks.account(await _worked(context, connection, case.person_id), context.settings.law)
-        before = await _there_before(context, connection, case)
+        others = await _others(context, connection, case)
+        settled = await settled_of(context, connection, case.person_id)
     what = case.change or case.description
     part = of_regulation(context, case.regulation).part(case.part)
     if what is None or part is None:
@@ -110,12 +112,16 @@ async def check(context: Context, case_id: UUID, who: Who) -> Checks:
     law = context.settings.law
     planned = checks.Planned(
         first_day=what.first_day, last_day=what.last_day, weekly_hours=what.weekly_hours, pay_cents=what.pay_cents,
-        there_before=before,
+        there_before=any(one.began_on and one.organisation_id == case.organisation_id for one in others),
+        absent_days=case.absent_days,
     )  # fmt: skip
+    known = settled.get(case.part)
     return Checks(
         [
+            checks.length(planned, part, case.regulation, known.ects if known else Decimal(0)),
             checks.wage(planned, part, law),
             checks.working_time(planned, law),
+            checks.several(planned, [found for one in others if (found := _days(one))], law),
             checks.residence(years, planned, part, law),
             checks.insurance(what.insurance),
             checks.protection(await _protected(context, case, what.first_day, what.last_day), planned),
@@ -123,15 +129,24 @@ async def check(context: Context, case_id: UUID, who: Who) -> Checks:
     )
 
 
-async def _there_before(context: Context, connection: AsyncConnection, case: Case) -> bool:
-    """Tell whether the student was at this host already, in another case that began."""
+async def _others(context: Context, connection: AsyncConnection, case: Case) -> list[Case]:
+    """Return the other cases of the student. One statement."""
     c = t.case.c
     query = select(c.details).where(
-        c.programme_id == context.programme_id, c.person_id == case.person_id,
-        c.organisation_id == case.organisation_id, c.id != case.id,
-    )  # fmt: skip
-    others = [msgspec.convert(row.details, Case) for row in await connection.execute(query)]
-    return any(one.began_on for one in others)
+        c.programme_id == context.programme_id, c.person_id == case.person_id, c.id != case.id
+    )
+    return [msgspec.convert(row.details, Case) for row in await connection.execute(query.order_by(c.id))]
+
+
+def _days(case: Case) -> checks.Other | None:
+    """Return from when to when a case is or was worked; None for what nobody has proposed, or came to nothing."""
+    what = case.description
+    if what is None or case.state in ("draft", "returned") or (case.state in OVER and not case.began_on):
+        return None
+    if case.state == "host_cancelled" and not case.began_on:
+        return None
+    last = case.ended_on or (case.stopped_on if case.state == "host_cancelled" else None) or what.last_day
+    return checks.Other(case.began_on or what.first_day, last, what.weekly_hours)
 
 
 async def _protected(context: Context, case: Case, first: date, last: date) -> list[tuple[date, date]]:

@@ -1,4 +1,4 @@
-"""What laws say to an internship: each rule with its figures and its source. Pure, and no legal advice.
+"""What regulation and laws say to an internship: each rule with figures and source. Pure, and no legal advice.
 
 Whether an internship is mandatory follows from the regulation: it is one as far as the regulation demands it, and what
 goes on for longer than that is voluntary.
@@ -7,14 +7,14 @@ goes on for longer than that is voluntary.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Literal
 
 import msgspec
 
-from lms_internship_credit.policy import Part, Served, months
+from lms_internship_credit.policy import Part, Served, award, months, shortfalls
 from lms_internship_credit.settings import Law
 
 Verdict = Literal["kept", "broken", "unknown", "look"]
@@ -24,22 +24,53 @@ NO_ADVICE = "This is no legal advice; who decides answers for it."
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
-    """What was agreed: days, hours a week, pay of a month in cents (null: none), and whether she was there before."""
+    """What was agreed: days, hours a week, pay of a month in cents (null: none), and whether she was there before.
+
+    `absent_days` are days of interruptions that are known already.
+    """
 
     first_day: date
     last_day: date
     weekly_hours: Decimal
     pay_cents: int | None
     there_before: bool = False
+    absent_days: int = 0
+
+    @property
+    def served(self) -> Served:
+        """What would be worked, with hours in proportion to the days; public holidays are not taken off."""
+        days = max(0, (self.last_day - self.first_day).days + 1 - self.absent_days)
+        hours = (self.weekly_hours * days / 7).quantize(Decimal("0.01"), ROUND_FLOOR)
+        return Served(self.first_day, self.last_day, hours, self.absent_days)
+
+
+class Other(msgspec.Struct, frozen=True):
+    """Another internship of the same student: from when to when, and its hours a week."""
+
+    first_day: date
+    last_day: date
+    weekly_hours: Decimal
 
 
 class Finding(msgspec.Struct, frozen=True, rename="camel"):
     """What a rule says: whether it is kept, in words with its figures, and where it is written."""
 
-    rule: Literal["minimum_wage", "working_time", "residence", "insurance", "protection"]
+    rule: Literal["length", "minimum_wage", "working_time", "several", "residence", "insurance", "protection"]
     verdict: Verdict
     text: str
     source: str
+
+
+def length(planned: Planned, part: Part, regulation: str, recognised: Decimal = Decimal(0)) -> Finding:
+    """Say whether what is planned lasts as long as the regulation demands, and what it would bring."""
+    source = f"{regulation}, {part.title}"
+    there = planned.served
+    if short := shortfalls(part, there):
+        told = "; ".join(f"{one.demanded:f} {one.of} are demanded and {one.served:f} are planned" for one in short)
+        return Finding("length", "broken", f"It is too short to bring ECTS: {told}.", source)
+    brings = award(part, there, recognised)
+    told = f"About {there.hours:f} hours are planned, public holidays not taken off; they bring {brings:f} ECTS."
+    return Finding("length", "kept", told, source)
 
 
 def wage(planned: Planned, part: Part, law: Law) -> Finding:
@@ -71,6 +102,29 @@ def working_time(planned: Planned, law: Law) -> Finding:
     kept = planned.weekly_hours <= law.week_hours
     text = f"{planned.weekly_hours} hours a week are agreed, {law.week_hours} are allowed."
     return Finding("working_time", "kept" if kept else "broken", text, "ArbZG section 3")
+
+
+def several(planned: Planned, others: Sequence[Other], law: Law) -> Finding:
+    """Say whether the hours of a week are allowed together with those of other internships on the same days."""
+    source = "ArbZG section 2 (1): what is worked for several is added up"
+    same = [one for one in others if one.first_day <= planned.last_day and one.last_day >= planned.first_day]
+    if not same:
+        return Finding("several", "kept", "No other internship of hers lies on these days.", source)
+
+    def at_once(day: date) -> list[Other]:
+        return [one for one in same if one.first_day <= day <= one.last_day]
+
+    def hours(day: date) -> Decimal:
+        return planned.weekly_hours + sum(one.weekly_hours for one in at_once(day))
+
+    # the most come together on a first day
+    starts = sorted({planned.first_day, *(max(one.first_day, planned.first_day) for one in same)})
+    most = max(starts, key=hours)
+    until = min([planned.last_day, *(one.last_day for one in at_once(most))])
+    many = f"{1 + len(at_once(most))} internships at once"
+    week = f"{hours(most):f} hours a week together; {law.week_hours} are allowed"
+    text = f"From {most} to {until} she has {many}, with {week}."
+    return Finding("several", "broken" if hours(most) > law.week_hours else "look", text, source)
 
 
 def insurance(text: str) -> Finding:

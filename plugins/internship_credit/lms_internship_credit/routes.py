@@ -180,7 +180,7 @@ async def step_of_student(
 
 @get("/me/cases/{case_id:uuid}/checks", permission=OWN, finishes=True)
 async def check_own(context: RouteContext, case_id: FromPath[UUID]) -> checking.Checks:
-    """Say what laws say to a case of one's own: wage, working time, residence, insurance, protection."""
+    """Say what regulation and laws say to a case of one's own: length, wage, working time, residence, protection."""
     return await checking.check(context, case_id, Who("student", context.person_id, ""))
 
 
@@ -237,7 +237,7 @@ async def read_case(context: RouteContext, case_id: FromPath[UUID]) -> Response[
 
 @get("/cases/{case_id:uuid}/checks", permission=OFFICE, finishes=True)
 async def check_case(context: RouteContext, case_id: FromPath[UUID]) -> checking.Checks:
-    """Say what laws say to a case: wage, working time, residence, insurance, protection."""
+    """Say what regulation and laws say to a case: length, wage, working time, residence, insurance, protection."""
     return await checking.check(context, case_id, Who("office", context.person_id, ""))
 
 
