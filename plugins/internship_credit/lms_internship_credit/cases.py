@@ -30,9 +30,9 @@ from lms_core.api import (
     reverse_credit,
 )
 from lms_internship_credit import tables as t
-from lms_internship_credit.case import Around, Case, Entry, step
+from lms_internship_credit.case import Case, Entry, step
 from lms_internship_credit.letterhead import read_letterhead
-from lms_internship_credit.lifecycle import Refusal, Role, State, told
+from lms_internship_credit.lifecycle import Refusal, Role, told
 from lms_internship_credit.parts import Settled, around
 from lms_internship_credit.policy import Internship
 from lms_internship_credit.telling import Names, hand_out, tell
