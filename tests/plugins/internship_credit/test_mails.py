@@ -50,7 +50,8 @@ class Post:
         self.server.mails.clear()
         await deliver(self.world, self.settings)
         found: dict[str, list[str]] = {}
-        for mail in self.server.mails:
+        # several are sent at once; their ids tell in which order they were written
+        for mail in sorted(self.server.mails, key=lambda one: str(one["Message-ID"])):
             found.setdefault(str(mail["To"].addresses[0].addr_spec), []).append(mail.get_content())
         return found
 
