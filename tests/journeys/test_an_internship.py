@@ -24,7 +24,7 @@ __all__ = ["plugins", "postgres_template", "sqlite_template"]  # fixtures are fo
 
 HANS, KIM, MIA = "hans@sensors.example", "kim@lasers.example", MENTOR["email"]
 LASERS = {
-    "name": "Lasers SARL", "place": "Strasbourg", "country": "FR", "contactName": "Kim Host", "contactEmail": KIM,
+    "name": "Lasers SARL", "place": "Strasbourg", "country": "FR", "contacts": [{"name": "Kim Host", "email": KIM}],
 }  # fmt: skip
 OFFER = {
     "title": "Etching of membranes", "tasks": "Wet etching.", "place": "Villingen", "language": "German B1",

@@ -77,8 +77,8 @@ class Placement:
         await world.admin.post(f"{where}/enrolments", {"email": self["Ines"].email})
         await self["Sabine"].put(f"{self.path}/me/supervising", {"subjects": "Sensors"}, 204)
         firm = {
-            "name": "Sensors GmbH", "place": "Villingen", "country": "DE", "contactName": "Hans Host",
-            "contactEmail": "hans@sensors.example",
+            "name": "Sensors GmbH", "place": "Villingen", "country": "DE",
+            "contacts": [{"name": "Hans Host", "email": "hans@sensors.example"}],
         }  # fmt: skip
         self.firm = await self["Otto"].post(f"{self.path}/organisations", firm)
         self.at("2027-03-01")
@@ -112,7 +112,7 @@ class Placement:
     async def link(self, case: str, role: str) -> str:
         """Make a link for one step, as the mail to host or mentor has one, and return its secret."""
         context = Context("internship_credit", UUID(self.programme["id"]), self.settings, self.world.database, off=True)
-        name = MENTOR["name"] if role == "mentor" else self.firm["contactName"]
+        name = MENTOR["name"] if role == "mentor" else self.firm["contacts"][0]["name"]
         async with context.write() as connection:
             await revoke_guests(context, connection, f"internship_credit.{role}", case)
             wanted = Invitation(

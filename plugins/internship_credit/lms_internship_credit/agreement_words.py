@@ -171,10 +171,12 @@ def number(value: Decimal | int, language: Language, places: int | None = None) 
 
 def parties(one: Written, language: Language) -> Rows:
     """Say who agrees, under which regulation."""
-    host, supervisor = one.host, one.supervisor
+    host, supervisor, site = one.host, one.supervisor, one.host.site
+    firm = f"{host.name}, {host.place}, {host.country}"
+    at = ", ".join(filter(None, (site.name, site.street, site.place, site.country))) if site else ""
     return [
         (W["student"][language], f"{one.student.name}, {one.student.email}"),
-        (W["host"][language], f"{host.name}, {host.place}, {host.country}"),
+        (W["host"][language], f"{firm}; {at}" if at else firm),
         (W["supervisor"][language], f"{supervisor.name}, {supervisor.email}" if supervisor else "\u2013"),
         (W["regulation"][language], f"{one.regulation}, {one.part}"),
     ]

@@ -15,6 +15,7 @@ from lms_core.api import AsyncConnection, Context, NotFound
 from lms_internship_credit import tables as t
 from lms_internship_credit.case import Case, Certified, Description, Evaluation, Mentor
 from lms_internship_credit.cases import Who, find
+from lms_internship_credit.hosts import Site
 from lms_internship_credit.lifecycle import PARTIES, Role, State
 from lms_internship_credit.policy import Part
 from lms_internship_credit.wire import CaseView, Signature
@@ -36,11 +37,12 @@ class Party(msgspec.Struct, frozen=True):
 
 
 class Host(msgspec.Struct, frozen=True):
-    """The firm in an agreement."""
+    """The firm in an agreement, and at which site of it the student is, if that was said."""
 
     name: str
     place: str
     country: str
+    site: Site | None = None
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ class Description(Payload, frozen=True, kw_only=True):
     """What is to be done there: first and last day, hours a week, tasks, aims, how it is looked after, and the pay.
 
     These are the facts of tables A and C of an Erasmus+ traineeship. `payCents` is the pay of a month, null if none.
+    `aims` may be empty in a draft only.
     """
 
     first_day: date
@@ -41,9 +42,8 @@ class Description(Payload, frozen=True, kw_only=True):
         if not self.first_day <= self.last_day <= self.first_day + timedelta(days=1_000):
             raise BadValue("lastDay", "must lie on or after firstDay, by 1000 days at most")
         check_hours("weeklyHours", self.weekly_hours, 1, 60)
-        for name, text in (("tasks", self.tasks), ("aims", self.aims)):
-            if not text.strip():
-                raise BadValue(name, "must not be empty")
+        if not self.tasks.strip():
+            raise BadValue("tasks", "must not be empty")
 
 
 class Mentor(Payload, frozen=True):
@@ -166,7 +166,7 @@ def life(case: Case, around: Around) -> Life:
         state=case.state,
         internship=around.internship,
         part=around.part,
-        described=what is not None,
+        described=what is not None and bool(what.aims.strip()),
         supervisor=case.supervisor_id is not None,
         mentor=case.mentor is not None,
         first_day=what.first_day if what else None,
@@ -266,6 +266,8 @@ def _changed(case: Case, entry: Entry, today: date) -> Description:
         raise BadValue("change.firstDay", f"must stay {case.description.first_day}; it has begun")
     if entry.change.last_day < today:
         raise BadValue("change.lastDay", "must not be over already")
+    if not entry.change.aims.strip():
+        raise BadValue("change.aims", "must not be empty")
     return entry.change
 
 

@@ -23,14 +23,13 @@ from lms_core.api import (
     NotFound,
     book_credit,
     changed_or_raise,
-    new_id,
     now,
     read_person,
-    read_study,
     reverse_credit,
 )
 from lms_internship_credit import tables as t
 from lms_internship_credit.case import Case, Entry, step
+from lms_internship_credit.hosts import host_of
 from lms_internship_credit.letterhead import read_letterhead
 from lms_internship_credit.lifecycle import Refusal, Role, told
 from lms_internship_credit.parts import Settled, around
@@ -57,30 +56,6 @@ def today_in(context: Context) -> date:
 def source(part: str) -> str:
     """Name what the ECTS of a part are for: a person gets them once, whichever case brings them."""
     return f"internship_credit:{part}"
-
-
-async def begin(context: Context, connection: AsyncConnection, part: str, organisation_id: UUID) -> Case:
-    """Open a case of the person who asks, as a draft.
-
-    Raises NotFound (not a student here, no such organisation), Conflict where her regulation has no internship, and
-    InvalidInput for a part that it has not. Four statements.
-    """
-    assert context.person_id
-    study = await read_study(connection, context.person_id, context.programme_id)
-    internship = of_regulation(context, study.regulation)
-    if internship.part(part) is None:
-        known = ", ".join(one.key for one in internship.parts)
-        raise InvalidInput(
-            "The regulation has no such part of an internship.",
-            errors=[FieldError("body.part", f"must be one of {known}")],
-        )
-    await find_organisation(context, connection, organisation_id)
-    made = Case(
-        id=new_id(), person_id=context.person_id, regulation=study.regulation, part=part,
-        organisation_id=organisation_id,
-    )  # fmt: skip
-    await connection.execute(insert(t.case), {"made_at": now(), **_row(context, made)})
-    return made
 
 
 def of_regulation(context: Context, version: str) -> Internship:
@@ -239,14 +214,15 @@ async def book_due(context: Context, connection: AsyncConnection, case_id: UUID)
 async def names_of(context: Context, connection: AsyncConnection, case: Case) -> Names:
     """Return the names that mails about a case need. Three statements."""
     letterhead = await read_letterhead(context, connection)
-    firm = await find_organisation(context, connection, case.organisation_id)
+    firm, contact, _ = await host_of(connection, case.id)
     student = await read_person(connection, case.person_id)
-    return Names(letterhead, student.name, firm.name, firm.contact_name, firm.contact_email, firm.country)
+    return Names(letterhead, student.name, firm.name, contact)
 
 
 async def _written(context: Context, connection: AsyncConnection, case: Case) -> Case:
     """Write the agreement that is to be signed now, byte for byte, and name its SHA-256 in the case."""
-    organisation = await find_organisation(context, connection, case.organisation_id)
+    firm, _, _ = await host_of(connection, case.id)
+    at = {"site": msgspec.to_builtins(firm.site)} if firm.site else {}
     student = await read_person(connection, case.person_id)
     supervisor = await read_person(connection, case.supervisor_id) if case.supervisor_id else None
     content = msgspec.json.encode(
@@ -256,7 +232,7 @@ async def _written(context: Context, connection: AsyncConnection, case: Case) ->
             "regulation": case.regulation,
             "part": case.part,
             "student": {"name": student.name, "email": student.email},
-            "host": {"name": organisation.name, "place": organisation.place, "country": organisation.country},
+            "host": {"name": firm.name, "place": firm.place, "country": firm.country, **at},
             "mentor": case.mentor,
             "supervisor": {"name": supervisor.name, "email": supervisor.email} if supervisor else None,
             "agreed": case.change or case.description,
@@ -293,7 +269,7 @@ async def keep(
     """Keep a case as it is now, and a line of its history. Two statements. Raises PreconditionFailed."""
     c = t.case.c
     same = (c.id == before.id) & (c.revision == before.revision)
-    done = await connection.execute(update(t.case).where(same).values(**_row(context, after)))
+    done = await connection.execute(update(t.case).where(same).values(**row_of(context, after)))
     if not done.rowcount:
         await changed_or_raise(connection, t.case, c.id == before.id, before.revision)
     line = {
@@ -304,7 +280,8 @@ async def keep(
     await connection.execute(insert(t.history), line)
 
 
-def _row(context: Context, case: Case) -> dict[str, Any]:
+def row_of(context: Context, case: Case) -> dict[str, Any]:
+    """Return what is kept of a case, but for where in its firm it is and where it came from: no step changes that."""
     what = case.description
     return {
         "id": case.id, "programme_id": context.programme_id, "person_id": case.person_id, "regulation": case.regulation,

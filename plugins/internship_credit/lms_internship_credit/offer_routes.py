@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Any
+from datetime import date
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import MediaType, Request, Response
+from litestar.params import QueryParameter
 
 from lms_core.api import (
     Conflict,
@@ -25,25 +27,70 @@ from lms_core.api import (
     put,
     tagged,
 )
-from lms_internship_credit import offers, pages
+from lms_internship_credit import applying, offers, pages
 from lms_internship_credit.beside import about_guest
+from lms_internship_credit.hosts import Kind
+from lms_internship_credit.linking import FirmLink, NewFirmLink
 from lms_internship_credit.routes import OFFICE, OWN, READ
 
-FIRM = "guest:internship_credit.firm"
+FIRM = f"guest:{offers.FIRM}"
 AnyRequest = Request[Any, Any, Any]
+CountryParam = Annotated[
+    str | None,
+    QueryParameter(
+        name="country", pattern=r"^[A-Z]{2}(?!\n)$", description="Of the site or else of the firm (ISO 3166)."
+    ),
+]
+PayParam = Annotated[
+    int | None,
+    QueryParameter(name="pay_cents", ge=0, le=100_000_000, description="The least pay of a month, in cents."),
+]
 
 
 @get("/offers", permission=READ)
 async def search_offers(
     context: RouteContext,
     text: FromQuery[str] = "",
-    country: FromQuery[str] = "",
-    kind: FromQuery[str] = "",
+    country: CountryParam = None,
+    kind: FromQuery[Kind | None] = None,
+    skill: FromQuery[str] = "",
+    language: FromQuery[str] = "",
+    first_day: FromQuery[date | None] = None,
+    last_day: FromQuery[date | None] = None,
+    pay_cents: PayParam = None,
     cursor: FromQuery[UUID | None] = None,
 ) -> offers.Offers:
-    """Search the offers for which one can still apply: by words, country of the firm, and kind of internship."""
+    """Search the offers for which one can apply now; each that is given must fit.
+
+    Words of `text`, `skill` and `language` are found without regard to case, accents, spaces and hyphens. An offer has
+    one day at least from `first_day` to `last_day`, and pays `pay_cents` a month at least.
+    """
+    wanted = offers.Wanted(
+        text=text, country=country, kind=kind, skill=skill, language=language, first_day=first_day, last_day=last_day,
+        pay_cents=pay_cents,
+    )  # fmt: skip
     async with context.read() as connection:
-        return await offers.search(context, connection, text, country, kind, cursor)
+        return await offers.search(context, connection, wanted, cursor)
+
+
+@get("/postings", permission=OFFICE)
+async def list_postings(
+    context: RouteContext,
+    organisation_id: FromQuery[UUID | None] = None,
+    stage: FromQuery[offers.Stage | None] = None,
+    cursor: FromQuery[UUID | None] = None,
+) -> offers.Offers:
+    """List all offers to the office: drafts of firms that wait for it (`stage=draft`), open ones and closed ones."""
+    async with context.read() as connection:
+        return await offers.list_all(context, connection, organisation_id=organisation_id, state=stage, cursor=cursor)
+
+
+@get("/postings/{offer_id:uuid}", permission=OFFICE)
+async def read_posting(context: RouteContext, offer_id: FromPath[UUID]) -> Response[offers.Offer]:
+    """Show an offer to the office, a draft as well."""
+    async with context.read() as connection:
+        found = await offers.read(context, connection, offer_id, whole=True)
+    return tagged(found, found.revision)
 
 
 @get("/catalogue", permission="public", media_type="text/csv")
@@ -56,7 +103,7 @@ async def export_catalogue(context: RouteContext) -> Response[str]:
     cursor = None
     while True:
         async with context.read() as connection:
-            page = await offers.search(context, connection, cursor=cursor)
+            page = await offers.search(context, connection, offers.Wanted(), cursor)
         for one in page.items:
             texts = [pages.plain(text) for text in (one.organisation, one.country, one.title, one.place)]
             pay = "" if one.pay_cents is None else one.pay_cents
@@ -88,17 +135,45 @@ async def change_offer(
     """Change an offer; further places go to those who wait."""
     expected = expected_revision(if_match)
     async with context.write() as connection:
-        made = await offers.change(context, connection, offer_id, data, expected)
+        made = await applying.change(context, connection, offer_id, data.organisation_id, data, expected)
     return tagged(made, made.revision)
+
+
+@put("/offers/{offer_id:uuid}/state", permission=OFFICE)
+async def move_offer(
+    context: RouteContext, offer_id: FromPath[UUID], data: JSONBody[offers.NewStage], if_match: IfMatch = None
+) -> Response[offers.Offer]:
+    """Open an offer of a firm to students and the catalogue, close one, or take it back to a draft."""
+    expected = expected_revision(if_match)
+    async with context.write() as connection:
+        made = await offers.move(context, connection, offer_id, data.state, expected)
+    return tagged(made, made.revision)
+
+
+@delete("/offers/{offer_id:uuid}", permission=OFFICE)
+async def remove_offer(context: RouteContext, offer_id: FromPath[UUID], if_match: IfMatch = None) -> None:
+    """Remove an offer for which nobody has applied; others are closed."""
+    expected = expected_revision(if_match)
+    async with context.write() as connection:
+        await offers.remove(context, connection, offer_id, expected)
+
+
+@post("/offers/{offer_id:uuid}/links", permission=OFFICE, status_code=201)
+async def make_applicants_link(
+    context: RouteContext, offer_id: FromPath[UUID], data: JSONBody[NewFirmLink]
+) -> FirmLink:
+    """Send the firm its link to those who applied once more; links made before are revoked."""
+    async with context.write() as connection:
+        return await applying.link(context, connection, offer_id, data)
 
 
 @put("/offers/{offer_id:uuid}/application", permission=OWN)
 async def apply_for(
-    context: RouteContext, offer_id: FromPath[UUID], data: JSONBody[offers.Apply]
+    context: RouteContext, offer_id: FromPath[UUID], data: JSONBody[applying.Apply]
 ) -> Response[offers.Offer]:
     """Apply for an offer; the firm is told."""
     async with context.write() as connection:
-        made = await offers.apply(context, connection, offer_id, data)
+        made = await applying.apply(context, connection, offer_id, data)
     return tagged(made, made.revision)
 
 
@@ -106,22 +181,22 @@ async def apply_for(
 async def withdraw_application(context: RouteContext, offer_id: FromPath[UUID]) -> Response[offers.Offer]:
     """Withdraw one's application; the next who waits gets the place."""
     async with context.write() as connection:
-        made = await offers.withdraw(context, connection, offer_id)
+        made = await applying.withdraw(context, connection, offer_id)
     return tagged(made, made.revision)
 
 
 @get("/offers/{offer_id:uuid}/applicants", permission=OFFICE)
-async def list_applicants(context: RouteContext, offer_id: FromPath[UUID]) -> offers.Applicants:
+async def list_applicants(context: RouteContext, offer_id: FromPath[UUID]) -> applying.Applicants:
     """Show the office who applied."""
     async with context.read() as connection:
-        return await offers.applicants(context, connection, offer_id)
+        return await applying.applicants(context, connection, offer_id)
 
 
 @get("/applicants", permission=FIRM, media_type=MediaType.HTML)
 async def show_applicants(context: RouteContext, request: AnyRequest) -> Response[Any]:
     """Show a firm who applied: as a page or, for `Accept: application/json`, as data."""
     async with context.read() as connection:
-        found = await offers.applicants(context, connection, about_guest(context))
+        found = await applying.applicants(context, connection, about_guest(context))
     if request.accept.best_match(["text/html", "application/json"]) == "application/json":
         return Response(found, media_type=MediaType.JSON)
     return pages.show_applicants(found, request.query_params.get("link", ""))
@@ -129,11 +204,18 @@ async def show_applicants(context: RouteContext, request: AnyRequest) -> Respons
 
 @put("/applicants/{application_id:uuid}", permission=FIRM)
 async def decide_on_applicant(
-    context: RouteContext, application_id: FromPath[UUID], data: JSONBody[offers.Decide]
-) -> offers.Applicants:
+    context: RouteContext, application_id: FromPath[UUID], data: JSONBody[applying.Decide]
+) -> applying.Applicants:
     """Agree to an applicant, or decline."""
     async with context.write() as connection:
-        return await offers.decide(context, connection, about_guest(context), application_id, data.agreed)
+        return await applying.decide(context, connection, about_guest(context), application_id, data.agreed)
+
+
+@delete("/applicants/{application_id:uuid}/decision", permission=FIRM, status_code=200)
+async def take_decision_back(context: RouteContext, application_id: FromPath[UUID]) -> applying.Applicants:
+    """Take the decision on an applicant back, until she begins an internship on her place."""
+    async with context.write() as connection:
+        return await applying.take_back(context, connection, about_guest(context), application_id)
 
 
 @post("/applicants", permission=FIRM, status_code=200, media_type=MediaType.HTML)
@@ -147,16 +229,20 @@ async def submit_decision(context: RouteContext, request: AnyRequest) -> Respons
         application_id = offer_id
     try:
         async with context.write() as connection:
-            agreed = fields.get("decision") == "agree"
-            found = await offers.decide(context, connection, offer_id, application_id, agreed)
+            if fields.get("decision") == "back":
+                found = await applying.take_back(context, connection, offer_id, application_id)
+            else:
+                agreed = fields.get("decision") == "agree"
+                found = await applying.decide(context, connection, offer_id, application_id, agreed)
     except (Conflict, NotFound) as error:
         told = str(error)
         async with context.read() as connection:
-            found = await offers.applicants(context, connection, offer_id)
+            found = await applying.applicants(context, connection, offer_id)
     return pages.show_applicants(found, request.query_params.get("link", ""), told or "Thank you; this is kept.")
 
 
 offer_routes = (
-    search_offers, export_catalogue, add_offer, read_offer, change_offer, apply_for, withdraw_application,
-    list_applicants, show_applicants, decide_on_applicant, submit_decision,
+    search_offers, list_postings, read_posting, export_catalogue, add_offer, read_offer, change_offer, move_offer,
+    remove_offer, make_applicants_link, apply_for, withdraw_application, list_applicants, show_applicants,
+    decide_on_applicant, take_decision_back, submit_decision,
 )  # fmt: skip

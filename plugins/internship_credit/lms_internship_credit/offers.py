@@ -1,64 +1,55 @@
-"""The board of placements: what firms offer, who applies, what they decide, and who gets a place.
-
-A firm agrees to applicants; places go to those in the order in which it agreed, and who withdraws leaves hers to
-the next.
-"""
+"""What firms offer: entered by the office or by the firm itself, released by the office, and searched by students."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 
 from lms_core.api import (
     AsyncConnection,
     BadValue,
-    Candidate,
     Conflict,
     Context,
     FieldError,
     InvalidInput,
-    Invitation,
     LongText,
     Name,
     NotFound,
     Payload,
-    Recipient,
     View,
-    allocate,
     changed_or_raise,
-    mail_guest,
     new_id,
-    now,
-    read_person,
-    read_persons,
-    send_mail,
+    revoke_guests,
 )
 from lms_internship_credit import tables as t
 from lms_internship_credit.case import check_hours
 from lms_internship_credit.cases import find_organisation, today_in
-from lms_internship_credit.telling import LANGUAGES, Language, language_of
+from lms_internship_credit.firms import check_own
+from lms_internship_credit.folding import forms, kept
+from lms_internship_credit.hosts import Kind, Site, named, taken
 
 State = Literal["applied", "placed", "waiting", "declined", "withdrawn"]
-Kind = Literal["any", "mandatory", "voluntary"]
+Stage = Literal["draft", "open", "closed"]
 PAGE = 100
 
-AGREED = ("placed", "waiting")
-LINK_LASTS = timedelta(days=60)
+FIRM = "internship_credit.firm"
+"""As what a firm comes by a link to those who applied for one offer."""
 
 
-class NewOffer(Payload, frozen=True, kw_only=True):
+class Posting(Payload, frozen=True, kw_only=True):
     """Places at a firm: when, how many hours a week, for what pay a month, which skills and language they need.
 
-    `kind` is whether it is for mandatory internships, voluntary ones or both. Until `closesOn` students apply.
+    `kind` is whether it is for mandatory internships, voluntary ones or both. Until `closesOn` students apply. Site and
+    contact are two of the firm's; without a contact its first one is written to.
     """
 
-    organisation_id: UUID
+    site_id: UUID | None = None
+    contact_id: UUID | None = None
     title: Name
     tasks: LongText
     skills: LongText = ""
@@ -74,19 +65,34 @@ class NewOffer(Payload, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse a period or hours that cannot be."""
-        if not self.first_day <= self.last_day:
-            raise BadValue("lastDay", "must lie on or after firstDay")
+        if not self.first_day <= self.last_day <= self.first_day + timedelta(days=1_000):
+            raise BadValue("lastDay", "must lie on or after firstDay, by 1000 days at most")
         if self.closes_on > self.first_day:
             raise BadValue("closesOn", "must not lie after firstDay")
         check_hours("weeklyHours", self.weekly_hours, 1, 60)
+        if not self.tasks.strip():
+            raise BadValue("tasks", "must not be empty")
+
+
+class NewOffer(Posting, frozen=True, kw_only=True):
+    """An offer as the office enters it for a firm."""
+
+    organisation_id: UUID
 
 
 class Offer(View, frozen=True, kw_only=True):
-    """An offer; `free` are places that nobody has. `mine` is how one's own application stands, if there is one."""
+    """An offer; `free` are places that nobody has. `mine` is how one's own application stands, if there is one.
+
+    It is a draft until the office opens it, and after the firm has changed it. `country` is that of the site, or else
+    of the firm.
+    """
 
     id: UUID
     organisation_id: UUID
     organisation: str
+    site: Site | None
+    contact_id: UUID | None
+    state: Stage
     title: str
     tasks: str
     skills: str
@@ -112,242 +118,183 @@ class Offers(View, frozen=True):
     next: UUID | None
 
 
-class Apply(Payload, frozen=True):
-    """What somebody says who applies."""
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What offers are searched for: each that is given must fit.
 
-    words: LongText = ""
+    Each word of `text` stands in title, tasks, skills, place, language or the name of the firm; `skill` in the skills
+    and `language` in the language. `first_day` and `last_day` bound days of which an offer has one at least,
+    `pay_cents` is the least pay of a month.
+    """
 
-
-class Applicant(View, frozen=True, kw_only=True):
-    """Who applied for an offer, as the firm and the office see it."""
-
-    application_id: UUID
-    name: str
-    words: str
-    state: State
-
-
-class Applicants(View, frozen=True, kw_only=True):
-    """All who applied for an offer."""
-
-    offer: Offer
-    items: list[Applicant]
+    text: str = ""
+    country: str | None = None
+    kind: Kind | None = None
+    skill: str = ""
+    language: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
+    pay_cents: int | None = None
 
 
-class Decide(Payload, frozen=True):
-    """What a firm says to an applicant."""
+class NewStage(Payload, frozen=True):
+    """In which state an offer shall be."""
 
-    agreed: bool
+    state: Stage
 
 
 async def add(context: Context, connection: AsyncConnection, data: NewOffer) -> Offer:
-    """Add an offer. Raises NotFound (no such firm) and InvalidInput (over already). Four statements."""
-    if data.closes_on < today_in(context):
+    """Add an offer that is open. Raises NotFound (no such firm) and InvalidInput (over already, another firm's site).
+
+    Five statements at most.
+    """
+    check_time(context, data.closes_on)
+    await find_organisation(context, connection, data.organisation_id)
+    await check_own(connection, data.organisation_id, data.site_id, data.contact_id)
+    values = {"id": new_id(), "programme_id": context.programme_id, **columns(data), "state": "open", "revision": 1}
+    await connection.execute(insert(t.offer), values)
+    return await read(context, connection, values["id"], whole=True)
+
+
+def check_time(context: Context, closes_on: date) -> None:
+    """Raise InvalidInput where nobody could apply any more."""
+    if closes_on < today_in(context):
         past = [FieldError("body.closesOn", "must not be over; nobody could apply")]
         raise InvalidInput("This offer would be closed already.", errors=past)
-    await find_organisation(context, connection, data.organisation_id)
-    values = {"id": new_id(), "programme_id": context.programme_id, **msgspec.structs.asdict(data), "revision": 1}
-    await connection.execute(insert(t.offer), values)
-    return await read(context, connection, values["id"])
 
 
-async def change(context: Context, connection: AsyncConnection, offer_id: UUID, data: NewOffer, expected: int) -> Offer:
-    """Change an offer; further places go to those who wait. Raises NotFound, PreconditionFailed and Conflict."""
-    await find_organisation(context, connection, data.organisation_id)
+def columns(data: Posting) -> dict[str, Any]:
+    """Return what is kept of an offer as it was entered, with the words by which it is found."""
+    given = msgspec.structs.asdict(data)
+    words = {
+        "words": kept(data.title, data.tasks, data.skills, data.place, data.language),
+        "skill_words": kept(data.skills), "language_words": kept(data.language),
+    }  # fmt: skip
+    return {**given, **words}
+
+
+async def change(
+    context: Context, connection: AsyncConnection, offer_id: UUID, values: dict[str, Any], expected: int
+) -> Offer:
+    """Change columns of an offer. Raises NotFound and PreconditionFailed. Two statements."""
     same = (t.offer.c.id == offer_id) & (t.offer.c.programme_id == context.programme_id)
-    values = {**msgspec.structs.asdict(data), "revision": expected + 1}
-    done = await connection.execute(update(t.offer).where(same, t.offer.c.revision == expected).values(**values))
+    changed = update(t.offer).where(same, t.offer.c.revision == expected).values(**values, revision=expected + 1)
+    done = await connection.execute(changed)
     if not done.rowcount:
         await changed_or_raise(connection, t.offer, same, expected)
-    await _give(context, connection, await _held(context, connection, offer_id))
-    return await read(context, connection, offer_id)
+    return await read(context, connection, offer_id, whole=True)
+
+
+async def move(context: Context, connection: AsyncConnection, offer_id: UUID, to: Stage, expected: int) -> Offer:
+    """Open an offer that a firm has entered, close one, or take it back to a draft; who has applied still sees it.
+
+    Raises NotFound, InvalidInput (it would open after its last day) and PreconditionFailed. Two statements.
+    """
+    moved = await change(context, connection, offer_id, {"state": to}, expected)
+    if to == "open":
+        check_time(context, moved.closes_on)
+    return moved
+
+
+async def remove(context: Context, connection: AsyncConnection, offer_id: UUID, expected: int) -> None:
+    """Remove an offer for which nobody applied, with its links. Raises NotFound, PreconditionFailed and Conflict."""
+    same = (t.offer.c.id == offer_id) & (t.offer.c.programme_id == context.programme_id)
+    held = select(t.offer.c.id).where(same, t.offer.c.revision == expected).with_for_update()
+    if await connection.scalar(held) is None:
+        await changed_or_raise(connection, t.offer, same, expected)
+    of = t.application.c.offer_id == offer_id
+    number = await connection.scalar(select(func.count()).select_from(t.application).where(of)) or 0
+    if number:
+        told = "1 student has applied" if number == 1 else f"{number} students have applied"
+        raise Conflict(f"{told} for this offer, so it stays; close it instead.")
+    await connection.execute(delete(t.offer).where(same))
+    await revoke_guests(context, connection, FIRM, str(offer_id))
 
 
 def _offers(context: Context) -> Any:
     """Select offers with the firm's name, free places, and how the application of who asks stands."""
     o, a, firm = t.offer.c, t.application.c, t.organisation.c
     placed = select(func.count()).where(a.offer_id == o.id, a.state == "placed").scalar_subquery()
-    mine = select(a.state).where(a.offer_id == o.id, a.person_id == context.person_id).scalar_subquery()
-    columns = [o[name] for name in Offer.__struct_fields__ if name in t.offer.c]
-    extra = (firm.name.label("organisation"), firm.country, (o.places - placed).label("free"), mine.label("mine"))
-    joined = select(*columns, *extra).join(t.organisation, firm.id == o.organisation_id)
+    found = [o[name] for name in Offer.__struct_fields__ if name in o]
+    extra = (firm.name.label("organisation"), _country().label("country"), (o.places - placed).label("free"))
+    joined = (
+        select(*found, *extra, *named(Site, t.site), _mine(context).label("mine"))
+        .join(t.organisation, firm.id == o.organisation_id)
+        .outerjoin(t.site, t.site.c.id == o.site_id)
+    )
     return joined.where(o.programme_id == context.programme_id)
 
 
-async def read(context: Context, connection: AsyncConnection, offer_id: UUID) -> Offer:
-    """Return an offer. Raises NotFound. One statement."""
-    row = (await connection.execute(_offers(context).where(t.offer.c.id == offer_id))).first()
+def _mine(context: Context) -> Any:
+    a = t.application.c
+    return select(a.state).where(a.offer_id == t.offer.c.id, a.person_id == context.person_id).scalar_subquery()
+
+
+def _country() -> Any:
+    return func.coalesce(t.site.c.country, t.organisation.c.country)
+
+
+def _offer(row: Any) -> Offer:
+    found = dict(row._mapping)
+    site = Site(**taken(found, Site, t.site)) if found["site_id"] else None
+    return Offer(site=site, **{name: found[name] for name in Offer.__struct_fields__ if name != "site"})
+
+
+async def read(context: Context, connection: AsyncConnection, offer_id: UUID, *, whole: bool = False) -> Offer:
+    """Return an offer; unless `whole` a draft only to who has applied for it. Raises NotFound. One statement."""
+    query = _offers(context).where(t.offer.c.id == offer_id)
+    if not whole:
+        query = query.where(or_(t.offer.c.state != "draft", _mine(context).is_not(None)))
+    row = (await connection.execute(query)).first()
     if row is None:
         raise NotFound("There is no such offer.")
-    return Offer(**row._mapping)
+    return _offer(row)
 
 
-async def search(
+async def search(context: Context, connection: AsyncConnection, wanted: Wanted, cursor: UUID | None = None) -> Offers:
+    """Return a page of offers for which students can apply now, the oldest first. One statement."""
+    o, firm = t.offer.c, t.organisation.c
+    query = _offers(context).where(o.state == "open", o.closes_on >= today_in(context))
+    for word in wanted.text.split()[:10]:
+        query = query.where(*_found(word, o.words, firm.words))
+    query = query.where(*_found(wanted.skill, o.skill_words), *_found(wanted.language, o.language_words))
+    if wanted.country:
+        query = query.where(_country() == wanted.country)
+    if wanted.kind:
+        query = query.where(o.kind.in_(("any", wanted.kind)))
+    if wanted.first_day:
+        query = query.where(o.last_day >= wanted.first_day)
+    if wanted.last_day:
+        query = query.where(o.first_day <= wanted.last_day)
+    if wanted.pay_cents is not None:
+        query = query.where(o.pay_cents >= wanted.pay_cents)
+    return await _page(connection, query, cursor)
+
+
+def _found(word: str, *fields: Any) -> list[Any]:
+    """Return what a row has to be for a word to stand in one of the fields; nothing where there is no word."""
+    written = forms(word)
+    return [or_(*(field.contains(one, autoescape=True) for field in fields for one in written))] if written else []
+
+
+async def list_all(
     context: Context,
     connection: AsyncConnection,
-    text: str = "",
-    country: str = "",
-    kind: str = "",
+    *,
+    organisation_id: UUID | None = None,
+    state: Stage | None = None,
     cursor: UUID | None = None,
 ) -> Offers:
-    """Return a page of offers for which students can still apply, the oldest first. One statement.
+    """Return a page of all offers, or those of a firm or in a state, the oldest first. One statement."""
+    query = _offers(context)
+    if organisation_id:
+        query = query.where(t.offer.c.organisation_id == organisation_id)
+    if state:
+        query = query.where(t.offer.c.state == state)
+    return await _page(connection, query, cursor)
 
-    Each word of `text` stands in title, tasks, skills, place, language or the name of the firm.
-    """
-    o, firm = t.offer.c, t.organisation.c
-    query = _offers(context).where(o.closes_on >= today_in(context))
-    for word in text.split()[:10]:
-        fields = (o.title, o.tasks, o.skills, o.place, o.language, firm.name)
-        query = query.where(or_(*(field.icontains(word, autoescape=True) for field in fields)))
-    if country:
-        query = query.where(firm.country == country)
-    if kind:
-        query = query.where(o.kind.in_(("any", kind)))
+
+async def _page(connection: AsyncConnection, query: Any, cursor: UUID | None) -> Offers:
     if cursor:
-        query = query.where(o.id > cursor)
-    rows = await connection.execute(query.order_by(o.id).limit(PAGE))
-    items = [Offer(**row._mapping) for row in rows]
+        query = query.where(t.offer.c.id > cursor)
+    items = [_offer(row) for row in await connection.execute(query.order_by(t.offer.c.id).limit(PAGE))]
     return Offers(items, items[-1].id if len(items) == PAGE else None)
-
-
-async def apply(context: Context, connection: AsyncConnection, offer_id: UUID, data: Apply) -> Offer:
-    """Apply for an offer, again after one withdrew; the firm gets a link to decide.
-
-    Raises NotFound, and Conflict when it is closed, or when one has applied.
-    """
-    held = await _held(context, connection, offer_id)
-    if held.closes_on < today_in(context):
-        raise Conflict(f"Applications were taken until {held.closes_on}.")
-    a = t.application.c
-    mine = (a.offer_id == offer_id) & (a.person_id == context.person_id)
-    values = {"state": "applied", "words": data.words, "turn": 0, "changed_at": now()}
-    again = update(t.application).where(mine, a.state == "withdrawn").values(**values)
-    if not (await connection.execute(again)).rowcount:
-        if (await connection.execute(select(a.id).where(mine))).first():
-            raise Conflict("You have applied already.")
-        named = {"programme_id": context.programme_id, "offer_id": offer_id, "person_id": context.person_id}
-        await connection.execute(insert(t.application), {"id": new_id(), **named, **values})
-    await _invite(context, connection, held)
-    return await read(context, connection, offer_id)
-
-
-async def withdraw(context: Context, connection: AsyncConnection, offer_id: UUID) -> Offer:
-    """Withdraw one's application; a place goes to the next who waits. Raises NotFound."""
-    held = await _held(context, connection, offer_id)
-    a = t.application.c
-    mine = (a.offer_id == offer_id) & (a.person_id == context.person_id) & a.state.in_(("applied", *AGREED))
-    done = await connection.execute(
-        update(t.application).where(mine).values(state="withdrawn", turn=0, changed_at=now())
-    )
-    if not done.rowcount:
-        raise NotFound("You have not applied for this, or it is over.")
-    await _give(context, connection, held)
-    return await read(context, connection, offer_id)
-
-
-async def applicants(context: Context, connection: AsyncConnection, offer_id: UUID) -> Applicants:
-    """Return who applied and did not withdraw, in the order of application. Three statements. Raises NotFound."""
-    found = await read(context, connection, offer_id)
-    a = t.application.c
-    query = select(t.application).where(a.offer_id == offer_id, a.state != "withdrawn").order_by(a.id)
-    rows = (await connection.execute(query)).all()
-    names = {one.id: one.name for one in await read_persons(connection, [row.person_id for row in rows])}
-    items = [
-        Applicant(application_id=row.id, name=names.get(row.person_id, ""), words=row.words, state=row.state)
-        for row in rows
-    ]
-    return Applicants(offer=found, items=items)
-
-
-async def decide(
-    context: Context, connection: AsyncConnection, offer_id: UUID, application_id: UUID, agreed: bool
-) -> Applicants:
-    """Agree to an applicant, who gets a place or waits for one, or decline. Raises NotFound and Conflict (decided)."""
-    held = await _held(context, connection, offer_id)
-    a = t.application.c
-    highest = await connection.scalar(select(func.coalesce(func.max(a.turn), 0)).where(a.offer_id == offer_id)) or 0
-    same = (a.id == application_id) & (a.offer_id == offer_id)
-    state = "waiting" if agreed else "declined"
-    values = {"state": state, "turn": highest + 1 if agreed else 0, "changed_at": now()}
-    done = await connection.execute(
-        update(t.application).where(same, a.state == "applied").values(**values).returning(a.person_id)
-    )
-    row = done.first()
-    if row is None:
-        if (await connection.execute(select(a.id).where(same))).first() is None:
-            raise NotFound("There is no such application.")
-        raise Conflict("This was decided already, or withdrawn.")
-    given = await _give(context, connection, held)
-    if row.person_id not in given:
-        await _tell(context, connection, held, row.person_id, state)
-    return await applicants(context, connection, offer_id)
-
-
-async def _held(context: Context, connection: AsyncConnection, offer_id: UUID) -> Any:
-    """Return an offer, which nobody else changes until the transaction ends. Raises NotFound. One statement."""
-    same = (t.offer.c.id == offer_id) & (t.offer.c.programme_id == context.programme_id)
-    row = (await connection.execute(select(t.offer).where(same).with_for_update())).first()
-    if row is None:
-        raise NotFound("There is no such offer.")
-    return row
-
-
-async def _give(context: Context, connection: AsyncConnection, held: Any) -> Sequence[UUID]:
-    """Give free places to those who wait, in their turn; return who got one. Two statements, and three for each."""
-    a = t.application.c
-    agreed = select(a.person_id, a.state).where(a.offer_id == held.id, a.state.in_(AGREED)).order_by(a.turn)
-    rows = (await connection.execute(agreed)).all()
-    taken = sum(row.state == "placed" for row in rows)
-    waiting = [Candidate(row.person_id, None, ready=True) for row in rows if row.state == "waiting"]
-    placed = [one.person_id for one, _ in allocate(held.places, taken, (), waiting, now()).seats]
-    for person_id in placed:
-        hers = (a.offer_id == held.id) & (a.person_id == person_id)
-        await connection.execute(update(t.application).where(hers).values(state="placed", changed_at=now()))
-        await _tell(context, connection, held, person_id, "placed")
-    return placed
-
-
-SUBJECT: dict[Language, str] = {"en": "Your application: {title}", "de": "Ihre Bewerbung: {title}"}
-TEXTS: dict[str, dict[Language, str]] = {
-    "placed": {
-        "en": "You have the place. Begin a case for it to have it count for your study.\n",
-        "de": "Sie haben den Platz. Legen Sie dafür ein Praktikum an, damit es für Ihr Studium zählt.\n",
-    },
-    "waiting": {
-        "en": "The firm agrees, but all places are taken; you get the next that becomes free.\n",
-        "de": "Die Firma sagt zu, aber alle Plätze sind vergeben; Sie bekommen den nächsten, der frei wird.\n",
-    },
-    "declined": {"en": "The firm has declined.\n", "de": "Die Firma hat abgesagt.\n"},
-}
-
-
-async def _tell(context: Context, connection: AsyncConnection, held: Any, person_id: UUID, state: str) -> None:
-    subject = {language: SUBJECT[language].format(title=held.title)[:200] for language in LANGUAGES}
-    await send_mail(context, connection, person_id, subject=subject, text=TEXTS[state])
-
-
-async def _invite(context: Context, connection: AsyncConnection, held: Any) -> None:
-    """Send the firm a link by which it sees who applied, and decides. Four statements."""
-    firm = await find_organisation(context, connection, held.organisation_id)
-    assert context.person_id
-    student = await read_person(connection, context.person_id)
-    opens = Invitation(
-        role="internship_credit.firm", about=str(held.id), title=f"{firm.contact_name}, {firm.name}"[:200],
-        path="applicants", valid=LINK_LASTS,
-    )  # fmt: skip
-    subject: dict[Language, str] = {
-        "en": f"An application: {held.title}"[:200], "de": f"Eine Bewerbung: {held.title}"[:200],
-    }  # fmt: skip
-    name, title = (text.replace("{link}", "(link)") for text in (student.name, held.title))
-    text: dict[Language, str] = {
-        "en": f"{name} applies for {title}. Please decide:\n{{link}}\n",
-        "de": f"{name} bewirbt sich auf {title}. Bitte entscheiden Sie:\n{{link}}\n",
-    }
-    await mail_guest(
-        context,
-        connection,
-        Recipient(firm.contact_name, firm.contact_email, language_of(firm.country)),
-        opens,
-        subject=subject,
-        text=text,
-    )

@@ -11,9 +11,9 @@ from litestar import MediaType, Response
 
 from lms_core.api import BadValue
 from lms_internship_credit.agreements import current
+from lms_internship_credit.applying import Applicants
 from lms_internship_credit.case import Certified, Description, Entry, Evaluation, Mentor
 from lms_internship_credit.lifecycle import Action, Role
-from lms_internship_credit.offers import Applicants
 from lms_internship_credit.wire import CaseView
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -172,7 +172,7 @@ def show_applicants(found: Applicants, link: str, told: str = "") -> Response[st
     offer = found.offer
     rows = "".join(
         f"<h2>{escape(one.name)}</h2><p>{one.state.title()}</p><dl><dd>{escape(one.words)}</dd></dl>"
-        + (_decision(str(one.application_id), link) if one.state == "applied" else "")
+        + _decision(str(one.application_id), link, decided=one.state != "applied")
         for one in found.items
     )
     body = (
@@ -183,10 +183,15 @@ def show_applicants(found: Applicants, link: str, told: str = "") -> Response[st
     return Response(_PAGE.format(title=escape(offer.title), body=body), media_type=MediaType.HTML, headers=_HEADERS)
 
 
-def _decision(application: str, link: str) -> str:
+def _decision(application: str, link: str, *, decided: bool) -> str:
+    """Write two buttons or, where it is decided, one to take that back."""
+    buttons = (
+        '<button name="decision" value="agree">Agree</button> <button name="decision" value="decline">Decline</button>'
+    )
+    if decided:
+        buttons = '<button name="decision" value="back">Take this back</button>'
     return f"""<form method="post" action="?link={escape(link)}">
-<input type="hidden" name="application" value="{application}">
-<button name="decision" value="agree">Agree</button> <button name="decision" value="decline">Decline</button></form>"""
+<input type="hidden" name="application" value="{application}">{buttons}</form>"""
 
 
 def plain(text: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from lms_core.api import AsyncConnection, Context, read_person, read_persons
@@ -17,6 +17,7 @@ from lms_internship_credit.agreements import current
 from lms_internship_credit.case import Around, Case, life
 from lms_internship_credit.cases import Who, find, settled_of, today_in
 from lms_internship_credit.guards import unmet
+from lms_internship_credit.hosts import host_of
 from lms_internship_credit.lifecycle import steps_from, told
 from lms_internship_credit.parts import around, awaited
 
@@ -39,8 +40,8 @@ async def show(context: Context, connection: AsyncConnection, case_id: UUID, who
     known = internship is not None and internship.part(case.part) is not None
     facts = around(internship, case, others, settled, today) if known else None
     student = await read_person(connection, case.person_id)
-    of = select(t.organisation).where(t.organisation.c.id == case.organisation_id)
-    firm = (await connection.execute(of)).one()
+    host, contact, placed = await host_of(connection, case.id)
+    whole = not guest and who.role != "student"
     agreed = select(t.agreement.c.content, t.agreement.c.sha256).where(
         t.agreement.c.case_id == case.id, t.agreement.c.version == current(case)
     )
@@ -52,13 +53,13 @@ async def show(context: Context, connection: AsyncConnection, case_id: UUID, who
     waits = awaited(internship, case, others, settled, today) if internship else []
     return w.CaseView(
         id=case.id, person_id=case.person_id, student=student.name, regulation=case.regulation, part=case.part,
-        state=case.state, revision=case.revision, organisation=firm_of(firm, whole=not guest and who.role != "student"),
-        supervisor_id=case.supervisor_id, description=case.description, change=case.change, mentor=case.mentor,
-        version=case.version, in_force=case.in_force, agreement=agreement.content if agreement else None,
-        sha256=agreement.sha256 if agreement else None, signatures=signatures, cleared=sorted(case.cleared),
-        began_on=case.began_on, ended_on=case.ended_on, certified=case.certified, evaluation=case.evaluation,
-        due=case.due, award=award, granted=case.granted, decided_on=case.decided_on,
-        appeal_until=_appeal_until(case, facts, today),
+        state=case.state, revision=case.revision, organisation=replace(host, contact=contact if whole else None),
+        placed=placed, supervisor_id=case.supervisor_id, description=case.description, change=case.change,
+        mentor=case.mentor, version=case.version, in_force=case.in_force,
+        agreement=agreement.content if agreement else None, sha256=agreement.sha256 if agreement else None,
+        signatures=signatures, cleared=sorted(case.cleared), began_on=case.began_on, ended_on=case.ended_on,
+        certified=case.certified, evaluation=case.evaluation, due=case.due, award=award, granted=case.granted,
+        decided_on=case.decided_on, appeal_until=_appeal_until(case, facts, today),
         waits_for=[w.AwaitedPart(part.key, part.title, state) for part, state in waits],
         next=_next(case, facts, today) if facts else [], history=[] if guest else await _history(connection, case_id),
     )  # fmt: skip
@@ -90,15 +91,6 @@ async def _history(connection: AsyncConnection, case_id: UUID) -> list[w.Line]:
     columns = (h.number, h.at, h.action, h.role, h.by_name, h.before, h.after, h.note, h.entered)
     rows = await connection.execute(select(*columns).where(h.case_id == case_id).order_by(h.number))
     return [w.Line(*row) for row in rows]
-
-
-def firm_of(row: Any, *, whole: bool) -> w.Organisation:
-    """Return a firm; whom to write to there only if `whole`."""
-    return w.Organisation(
-        id=row.id, name=row.name, place=row.place, country=row.country,
-        contact_name=row.contact_name if whole else None, contact_email=row.contact_email if whole else None,
-        revision=row.revision,
-    )  # fmt: skip
 
 
 async def list_cases(context: Context, connection: AsyncConnection, who: Who, cursor: UUID | None) -> w.Cases:

@@ -22,7 +22,7 @@ from lms_core.api import (
     read_person,
     tagged,
 )
-from lms_internship_credit import beside, cases, checking, figures, firms, reading
+from lms_internship_credit import beginning, beside, cases, checking, figures, firms, hosts, reading
 from lms_internship_credit import wire as w
 from lms_internship_credit.case import Entry
 from lms_internship_credit.cases import Who
@@ -61,14 +61,14 @@ async def take_step(
 
 
 @get("/organisations", permission=READ, finishes=True)
-async def list_organisations(context: RouteContext, cursor: FromQuery[UUID | None] = None) -> w.Organisations:
+async def list_organisations(context: RouteContext, cursor: FromQuery[UUID | None] = None) -> hosts.Organisations:
     """List the firms that take students."""
     async with context.read() as connection:
         return await firms.list_all(context, connection, cursor, whole=False)
 
 
 @get("/contacts", permission=OFFICE, finishes=True)
-async def list_contacts(context: RouteContext, cursor: FromQuery[UUID | None] = None) -> w.Organisations:
+async def list_contacts(context: RouteContext, cursor: FromQuery[UUID | None] = None) -> hosts.Organisations:
     """List the firms with whom to write to there."""
     async with context.read() as connection:
         return await firms.list_all(context, connection, cursor, whole=True)
@@ -76,21 +76,40 @@ async def list_contacts(context: RouteContext, cursor: FromQuery[UUID | None] = 
 
 @post("/organisations", permission=OFFICE)
 async def add_organisation(
-    context: RouteContext, once: CreateOnce, data: JSONBody[w.NewOrganisation]
-) -> w.Organisation:
+    context: RouteContext, once: CreateOnce, data: JSONBody[hosts.NewOrganisation]
+) -> hosts.Organisation:
     """Add a firm that takes students."""
-    return await once(w.Organisation, lambda connection: firms.add(context, connection, data))
+    return await once(hosts.Organisation, lambda connection: firms.add(context, connection, data))
 
 
 @put("/organisations/{organisation_id:uuid}", permission=OFFICE, finishes=True)
 async def change_organisation(
-    context: RouteContext, organisation_id: FromPath[UUID], data: JSONBody[w.NewOrganisation], if_match: IfMatch = None
-) -> Response[w.Organisation]:
-    """Change a firm, or whom to write to there."""
+    context: RouteContext,
+    organisation_id: FromPath[UUID],
+    data: JSONBody[hosts.NewOrganisation],
+    if_match: IfMatch = None,
+) -> Response[hosts.Organisation]:
+    """Change a firm with all its contacts and sites; those that are left out are gone."""
     expected = expected_revision(if_match)
     async with context.write() as connection:
         made = await firms.change(context, connection, organisation_id, data, expected)
     return tagged(made, made.revision)
+
+
+@delete("/organisations/{organisation_id:uuid}", permission=OFFICE, finishes=True)
+async def remove_organisation(context: RouteContext, organisation_id: FromPath[UUID], if_match: IfMatch = None) -> None:
+    """Remove a firm of which there are neither internships nor offers."""
+    expected = expected_revision(if_match)
+    async with context.write() as connection:
+        await firms.remove(context, connection, organisation_id, expected)
+
+
+@get("/contacts/{organisation_id:uuid}", permission=OFFICE, finishes=True)
+async def read_contacts(context: RouteContext, organisation_id: FromPath[UUID]) -> Response[hosts.Organisation]:
+    """Show a firm with whom to write to there."""
+    async with context.read() as connection:
+        found = await firms.read(context, connection, organisation_id)
+    return tagged(found, found.revision)
 
 
 @get("/supervisors", permission=READ, finishes=True)
@@ -116,10 +135,10 @@ async def supervise_no_more(context: RouteContext) -> None:
 
 @post("/me/cases", permission=OWN)
 async def begin_case(context: RouteContext, once: CreateOnce, data: JSONBody[w.NewCase]) -> w.CaseView:
-    """Begin a case of one's own, as a draft."""
+    """Begin a case of one's own, as a draft: at a firm, or on a place that one has got by an offer."""
 
     async def make(connection: AsyncConnection) -> w.CaseView:
-        made = await cases.begin(context, connection, data.part, data.organisation_id)
+        made = await beginning.begin(context, connection, data)
         return await reading.show(context, connection, made.id, await who_asks(context, connection, "student"))
 
     return await once(w.CaseView, make)
@@ -260,6 +279,16 @@ async def clear(
     return tagged(found, found.revision)
 
 
+@put("/cases/{case_id:uuid}/host", permission=OFFICE, finishes=True)
+async def locate(context: RouteContext, case_id: FromPath[UUID], data: JSONBody[w.Whereabouts]) -> Response[w.CaseView]:
+    """Say at which site of its firm a case is, and whom to write to there."""
+    async with context.write() as connection:
+        who = await who_asks(context, connection, "office")
+        await beginning.locate(context, connection, case_id, who, data)
+        found = await reading.show(context, connection, case_id, who)
+    return tagged(found, found.revision)
+
+
 @post("/cases/{case_id:uuid}/links", permission=OFFICE, status_code=201, finishes=True)
 async def make_link(context: RouteContext, case_id: FromPath[UUID], data: JSONBody[w.NewLink]) -> w.Link:
     """Send the host or the mentor a link for one step; where there is no mail, show it. Those before are revoked."""
@@ -306,7 +335,8 @@ async def settle(
 
 
 routes = (
-    list_organisations, list_contacts, add_organisation, change_organisation, list_supervisors, supervise,
+    list_organisations, list_contacts, read_contacts, add_organisation, change_organisation, remove_organisation,
+    locate, list_supervisors, supervise,
     supervise_no_more, begin_case, list_own, read_own, describe_own, write_report, check_own, read_work_days,
     put_work_days, rate_host, step_of_student, list_supervised, read_supervised, step_of_supervisor, list_cases,
     read_case, check_case, read_figures, clear, make_link, step_of_office, list_to_decide, read_to_decide,

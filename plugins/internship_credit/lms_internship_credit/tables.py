@@ -14,12 +14,39 @@ organisation = Table(
     Column("name", String(200), nullable=False),
     Column("place", String(200), nullable=False),
     Column("country", String(2), nullable=False),
-    Column("contact_name", String(200), nullable=False),
-    Column("contact_email", String(254), nullable=False),
+    Column("words", Text, nullable=False),
     Column("revision", Integer, nullable=False),
     UniqueConstraint("programme_id", "name", "place", name="uq_internship_credit_organisation_name"),
 )
-"""A firm and whom to write to there."""
+"""A firm; `words` is its name as `folding` writes it for searching."""
+
+contact = Table(
+    "internship_credit_contact",
+    tables,
+    Column("id", Uuid, primary_key=True),
+    Column("programme_id", Uuid, core_key("programme"), nullable=False),
+    Column("organisation_id", Uuid, ForeignKey(organisation.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("email", String(254), nullable=False),
+    Column("position", String(200), nullable=False),
+    Column("language", String(2), nullable=False),
+)
+"""Whom to write to at a firm; the lowest `number` stands for whoever is not named."""
+
+site = Table(
+    "internship_credit_site",
+    tables,
+    Column("id", Uuid, primary_key=True),
+    Column("programme_id", Uuid, core_key("programme"), nullable=False),
+    Column("organisation_id", Uuid, ForeignKey(organisation.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("street", String(200), nullable=False),
+    Column("place", String(200), nullable=False),
+    Column("country", String(2), nullable=False),
+)
+"""Where a firm has people at work."""
 
 supervisor = Table(
     "internship_credit_supervisor",
@@ -30,6 +57,50 @@ supervisor = Table(
 )
 """Who looks after internships for the university, if a student asks."""
 
+offer = Table(
+    "internship_credit_offer",
+    tables,
+    Column("id", Uuid, primary_key=True),
+    Column("programme_id", Uuid, core_key("programme"), nullable=False),
+    Column("organisation_id", Uuid, ForeignKey(organisation.c.id, ondelete="CASCADE"), nullable=False),
+    Column("site_id", Uuid, ForeignKey(site.c.id, ondelete="SET NULL")),
+    Column("contact_id", Uuid, ForeignKey(contact.c.id, ondelete="SET NULL")),
+    Column("state", String(10), nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("tasks", Text, nullable=False),
+    Column("skills", Text, nullable=False),
+    Column("place", String(200), nullable=False),
+    Column("language", String(200), nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("weekly_hours", Hundredths, nullable=False),
+    Column("pay_cents", Integer),
+    Column("kind", String(10), nullable=False),
+    Column("places", Integer, nullable=False),
+    Column("closes_on", Date, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("skill_words", Text, nullable=False),
+    Column("language_words", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Index("ix_internship_credit_offer_closes", "programme_id", "closes_on"),
+)
+"""Places at a firm, for which students apply once it is open; what is searched stands there as `folding` writes it."""
+
+application = Table(
+    "internship_credit_application",
+    tables,
+    Column("id", Uuid, primary_key=True),
+    Column("programme_id", Uuid, core_key("programme"), nullable=False),
+    Column("offer_id", Uuid, ForeignKey(offer.c.id, ondelete="CASCADE"), nullable=False),
+    Column("person_id", Uuid, core_key("person"), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("turn", Integer, nullable=False),  # in which order the host agreed; 0 before that
+    Column("changed_at", Instant, nullable=False),
+    UniqueConstraint("offer_id", "person_id", name="uq_internship_credit_application_person"),
+)
+"""Who applied for what; `placed` has one of the places, `waiting` is agreed to and waits for one."""
+
 case = Table(
     "internship_credit_case",
     tables,
@@ -39,6 +110,9 @@ case = Table(
     Column("regulation", String(120), nullable=False),
     Column("part", String(40), nullable=False),
     Column("organisation_id", Uuid, ForeignKey(organisation.c.id, ondelete="CASCADE"), nullable=False),
+    Column("site_id", Uuid, ForeignKey(site.c.id, ondelete="SET NULL")),
+    Column("contact_id", Uuid, ForeignKey(contact.c.id, ondelete="SET NULL")),
+    Column("application_id", Uuid, ForeignKey(application.c.id, ondelete="SET NULL")),
     Column("supervisor_id", Uuid, core_key("person", ondelete="SET NULL")),
     Column("state", String(20), nullable=False),
     Column("revision", Integer, nullable=False),
@@ -53,7 +127,10 @@ case = Table(
     Index("ix_internship_credit_case_person", "programme_id", "person_id"),
     Index("ix_internship_credit_case_state", "programme_id", "state"),
 )
-"""A case; `details` is the rest of the Struct `Case`, the columns are what is looked for."""
+"""A case; `details` is the rest of the Struct `Case`, the columns are what is looked for.
+
+At which site of the firm it is, whom to write to there and which application it came from stand in columns only.
+"""
 
 history = Table(
     "internship_credit_history",
@@ -96,44 +173,6 @@ signature = Table(
     Column("sha256", String(64), nullable=False),
     Column("at", Instant, nullable=False),
 )
-
-offer = Table(
-    "internship_credit_offer",
-    tables,
-    Column("id", Uuid, primary_key=True),
-    Column("programme_id", Uuid, core_key("programme"), nullable=False),
-    Column("organisation_id", Uuid, ForeignKey(organisation.c.id, ondelete="CASCADE"), nullable=False),
-    Column("title", String(200), nullable=False),
-    Column("tasks", Text, nullable=False),
-    Column("skills", Text, nullable=False),
-    Column("place", String(200), nullable=False),
-    Column("language", String(200), nullable=False),
-    Column("first_day", Date, nullable=False),
-    Column("last_day", Date, nullable=False),
-    Column("weekly_hours", Hundredths, nullable=False),
-    Column("pay_cents", Integer),
-    Column("kind", String(10), nullable=False),
-    Column("places", Integer, nullable=False),
-    Column("closes_on", Date, nullable=False),
-    Column("revision", Integer, nullable=False),
-    Index("ix_internship_credit_offer_closes", "programme_id", "closes_on"),
-)
-"""Places at a firm, for which students apply."""
-
-application = Table(
-    "internship_credit_application",
-    tables,
-    Column("id", Uuid, primary_key=True),
-    Column("programme_id", Uuid, core_key("programme"), nullable=False),
-    Column("offer_id", Uuid, ForeignKey(offer.c.id, ondelete="CASCADE"), nullable=False),
-    Column("person_id", Uuid, core_key("person"), nullable=False),
-    Column("state", String(10), nullable=False),
-    Column("words", Text, nullable=False),
-    Column("turn", Integer, nullable=False),  # in which order the host agreed; 0 before that
-    Column("changed_at", Instant, nullable=False),
-    UniqueConstraint("offer_id", "person_id", name="uq_internship_credit_application_person"),
-)
-"""Who applied for what; `placed` has one of the places, `waiting` is agreed to and waits for one."""
 
 settled = Table(
     "internship_credit_settled",

@@ -8,6 +8,7 @@ from typing import Literal
 
 from lms_core.api import AsyncConnection, Context, Invitation, Recipient, mail_guest, send_mail
 from lms_internship_credit.case import Case
+from lms_internship_credit.hosts import Contact
 from lms_internship_credit.letterhead import Letterhead, deadline
 from lms_internship_credit.lifecycle import PARTIES, Role, State
 
@@ -153,13 +154,8 @@ def language_of(country: str) -> Language:
 class Names:
     """What mails say of a case: who writes, the student's name, the firm's, and whom to write to there."""
 
-    def __init__(
-        self, letterhead: Letterhead, student: str, firm: str, contact_name: str, contact_email: str, country: str
-    ) -> None:
-        self.letterhead = letterhead
-        self.student, self.firm = student, firm
-        self.contact_name, self.contact_email = contact_name, contact_email
-        self.language = language_of(country)
+    def __init__(self, letterhead: Letterhead, student: str, firm: str, contact: Contact) -> None:
+        self.letterhead, self.student, self.firm, self.contact = letterhead, student, firm, contact
 
 
 async def tell(context: Context, connection: AsyncConnection, case: Case, names: Names, note: str = "") -> None:
@@ -209,8 +205,8 @@ async def hand_out(context: Context, connection: AsyncConnection, case: Case, na
 def recipient(case: Case, names: Names, role: Role) -> Recipient:
     """Return whom to write to at the host: the mentor, or else the firm's contact."""
     if role == "mentor" and case.mentor:
-        return Recipient(case.mentor.name, case.mentor.email, names.language)
-    return Recipient(names.contact_name, names.contact_email, names.language)
+        return Recipient(case.mentor.name, case.mentor.email, names.contact.language)
+    return Recipient(names.contact.name, names.contact.email, names.contact.language)
 
 
 def invitation(context: Context, case: Case, role: Role, name: str, firm: str) -> Invitation:

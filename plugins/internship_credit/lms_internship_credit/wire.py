@@ -9,41 +9,11 @@ from uuid import UUID
 
 import msgspec
 
-from lms_core.api import BadValue, Name, Payload, View
-from lms_internship_credit.case import Certified, Description, Email, Evaluation, Mentor, Points
+from lms_core.api import BadValue, Payload, View
+from lms_internship_credit.case import Certified, Description, Evaluation, Mentor, Points
+from lms_internship_credit.hosts import Host, Placed
 from lms_internship_credit.lifecycle import Action, Role, State
 from lms_internship_credit.policy import Key
-
-Country = Annotated[str, msgspec.Meta(min_length=2, max_length=2, pattern=r"^[A-Z]{2}(?!\n)$", examples=["DE"])]
-
-
-class NewOrganisation(Payload, frozen=True, kw_only=True):
-    """A firm: name, place, country (ISO 3166), and whom to write to there."""
-
-    name: Name
-    place: Name
-    country: Country
-    contact_name: Name
-    contact_email: Email
-
-
-class Organisation(View, frozen=True, kw_only=True):
-    """A firm. Who is written to there, only office and supervisors see (else null)."""
-
-    id: UUID
-    name: str
-    place: str
-    country: str
-    contact_name: str | None
-    contact_email: str | None
-    revision: int
-
-
-class Organisations(View, frozen=True):
-    """A page of firms; `next`, unless it is the last one, is the `cursor` of the next."""
-
-    items: list[Organisation]
-    next: UUID | None
 
 
 class Supervising(Payload, frozen=True):
@@ -67,10 +37,29 @@ class Supervisors(View, frozen=True):
 
 
 class NewCase(Payload, frozen=True, kw_only=True):
-    """A part of one's internship, to be done at a firm."""
+    """A part of one's internship, to be done at a firm, or on a place that one has got by an offer.
+
+    With `offerId` firm, site, contact, days, hours, place, tasks, language and pay come from the offer.
+    """
 
     part: Key
-    organisation_id: UUID
+    organisation_id: UUID | None = None
+    site_id: UUID | None = None
+    offer_id: UUID | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what names no firm, or two."""
+        if (self.organisation_id is None) == (self.offer_id is None):
+            raise BadValue("organisationId", "must be given, or else offerId")
+        if self.site_id and self.offer_id:
+            raise BadValue("siteId", "must not be given with offerId; the offer names it")
+
+
+class Whereabouts(Payload, frozen=True, kw_only=True):
+    """At which site of its firm a case is, and whom to write to there (null: the firm's first contact)."""
+
+    site_id: UUID | None
+    contact_id: UUID | None
 
 
 class Draft(Payload, frozen=True, kw_only=True):
@@ -178,11 +167,12 @@ class Line(View, frozen=True):
 class CaseView(View, frozen=True, kw_only=True):
     """A case as those concerned see it.
 
-    `next` are the steps that its state allows. `agreement` is what is to be signed, or what all have signed last, word
-    for word, `sha256` that of its bytes in UTF-8. `award` are the ECTS that the certified hours bring by the
-    regulation, `granted` those that the board recognised. What is recognised is booked once nothing is in `waitsFor`,
-    and what is recognised partly once it cannot be appealed against any more: `appealUntil` is the last day for that,
-    null where nobody can. Whoever comes by a link sees no history.
+    `organisation.contact` only office, board and supervisor see (else null). `placed` is the offer by which its place
+    was got, null without one. `next` are the steps that its state allows. `agreement` is what is to be signed, or what
+    all have signed last, word for word, `sha256` that of its bytes in UTF-8. `award` are the ECTS that the certified
+    hours bring by the regulation, `granted` those that the board recognised. What is recognised is booked once nothing
+    is in `waitsFor`, and what is recognised partly once it cannot be appealed against any more: `appealUntil` is the
+    last day for that, null where nobody can. Whoever comes by a link sees no history.
     """
 
     id: UUID
@@ -192,7 +182,8 @@ class CaseView(View, frozen=True, kw_only=True):
     part: str
     state: State
     revision: int
-    organisation: Organisation
+    organisation: Host
+    placed: Placed | None
     supervisor_id: UUID | None
     description: Description | None
     change: Description | None

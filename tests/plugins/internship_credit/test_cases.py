@@ -306,7 +306,7 @@ async def test_a_link_is_good_for_one_step_of_one_case(world: World, monkeypatch
     address = f"{scene.path}/host/steps?link={secret}"
     seen = (await world.http.get(f"{scene.path}/host?link={secret}", headers={"Accept": "application/json"})).json()
     assert "id" in seen, seen
-    assert (seen["id"], seen["history"], seen["organisation"]["contactEmail"]) == (case, [], None)
+    assert (seen["id"], seen["history"], seen["organisation"]["contact"]) == (case, [], None)
     # a step that is refused does not use it up
     assert (await world.http.post(address, json={"action": "sign"})).status_code == 409
     assert (await world.http.post(address, json={"action": "confirm", "mentor": MENTOR})).status_code == 200

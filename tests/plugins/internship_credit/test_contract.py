@@ -27,6 +27,8 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("GET", "/contacts"): OFFICE,
     ("POST", "/organisations"): OFFICE,
     ("PUT", "/organisations/{organisation_id:uuid}"): OFFICE,
+    ("DELETE", "/organisations/{organisation_id:uuid}"): OFFICE,
+    ("GET", "/contacts/{organisation_id:uuid}"): OFFICE,
     ("GET", "/supervisors"): READ,
     ("PUT", "/me/supervising"): SUPERVISE,
     ("DELETE", "/me/supervising"): SUPERVISE,
@@ -51,12 +53,18 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("GET", "/cases/{case_id:uuid}/checks"): OFFICE,
     ("GET", "/figures"): OFFICE,
     ("PUT", "/cases/{case_id:uuid}/clearances/{kind:str}"): OFFICE,
+    ("PUT", "/cases/{case_id:uuid}/host"): OFFICE,
     ("POST", "/cases/{case_id:uuid}/links"): OFFICE,
     ("POST", "/cases/{case_id:uuid}/steps"): OFFICE,
     ("GET", "/offers"): READ,
     ("POST", "/offers"): OFFICE,
     ("GET", "/offers/{offer_id:uuid}"): READ,
     ("PUT", "/offers/{offer_id:uuid}"): OFFICE,
+    ("DELETE", "/offers/{offer_id:uuid}"): OFFICE,
+    ("PUT", "/offers/{offer_id:uuid}/state"): OFFICE,
+    ("POST", "/offers/{offer_id:uuid}/links"): OFFICE,
+    ("GET", "/postings"): OFFICE,
+    ("GET", "/postings/{offer_id:uuid}"): OFFICE,
     ("PUT", "/offers/{offer_id:uuid}/application"): OWN,
     ("DELETE", "/offers/{offer_id:uuid}/application"): OWN,
     ("GET", "/offers/{offer_id:uuid}/applicants"): OFFICE,
@@ -69,8 +77,8 @@ ROUTES: dict[tuple[str, str], set[str]] = {
 GUESTS = {
     ("GET", "/host"), ("POST", "/host"), ("POST", "/host/steps"), ("GET", "/mentor"), ("POST", "/mentor"),
     ("POST", "/mentor/steps"), ("PUT", "/mentor/evaluation"), ("GET", "/applicants"), ("POST", "/applicants"),
-    ("PUT", "/applicants/{application_id:uuid}"), ("GET", "/host/agreement.pdf"), ("GET", "/mentor/agreement.pdf"),
-    ("GET", "/signed/{version:int}/agreement.pdf"),
+    ("PUT", "/applicants/{application_id:uuid}"), ("DELETE", "/applicants/{application_id:uuid}/decision"),
+    ("GET", "/host/agreement.pdf"), ("GET", "/mentor/agreement.pdf"), ("GET", "/signed/{version:int}/agreement.pdf"),
 }  # fmt: skip
 
 

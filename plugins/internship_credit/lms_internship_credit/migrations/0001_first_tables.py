@@ -20,8 +20,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("place", sa.String(length=200), nullable=False),
         sa.Column("country", sa.String(length=2), nullable=False),
-        sa.Column("contact_name", sa.String(length=200), nullable=False),
-        sa.Column("contact_email", sa.String(length=254), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["programme_id"],
@@ -90,50 +89,68 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("programme_id", "person_id", "day", name=op.f("pk_internship_credit_work_day")),
     )
     op.create_table(
-        "internship_credit_case",
+        "internship_credit_contact",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("programme_id", sa.Uuid(), nullable=False),
-        sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("regulation", sa.String(length=120), nullable=False),
-        sa.Column("part", sa.String(length=40), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("supervisor_id", sa.Uuid(), nullable=True),
-        sa.Column("state", sa.String(length=20), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("due", sa.Date(), nullable=True),
-        sa.Column("decided_on", sa.Date(), nullable=True),
-        sa.Column("first_day", sa.Date(), nullable=True),
-        sa.Column("last_day", sa.Date(), nullable=True),
-        sa.Column("rating", sa.Integer(), nullable=True),
-        sa.Column("details", lms_core.api.Json, nullable=False),
-        sa.Column("made_at", lms_core.api.Instant(), nullable=False),
-        sa.Column("moved_at", lms_core.api.Instant(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("position", sa.String(length=200), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"],
             ["internship_credit_organisation.id"],
-            name=op.f("fk_internship_credit_case_organisation_id"),
+            name=op.f("fk_internship_credit_contact_organisation_id"),
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
-            ["person_id"], ["person.id"], name=op.f("fk_internship_credit_case_person_id"), ondelete="CASCADE"
+            ["programme_id"],
+            ["programme.id"],
+            name=op.f("fk_internship_credit_contact_programme_id"),
+            ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["programme_id"], ["programme.id"], name=op.f("fk_internship_credit_case_programme_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["supervisor_id"], ["person.id"], name=op.f("fk_internship_credit_case_supervisor_id"), ondelete="SET NULL"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_internship_credit_case")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_internship_credit_contact")),
     )
-    with op.batch_alter_table("internship_credit_case", schema=None) as batch_op:
-        batch_op.create_index("ix_internship_credit_case_person", ["programme_id", "person_id"], unique=False)
-        batch_op.create_index("ix_internship_credit_case_state", ["programme_id", "state"], unique=False)
+    with op.batch_alter_table("internship_credit_contact", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_internship_credit_contact_organisation_id"), ["organisation_id"], unique=False
+        )
+
+    op.create_table(
+        "internship_credit_site",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("programme_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("street", sa.String(length=200), nullable=False),
+        sa.Column("place", sa.String(length=200), nullable=False),
+        sa.Column("country", sa.String(length=2), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["internship_credit_organisation.id"],
+            name=op.f("fk_internship_credit_site_organisation_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["programme_id"], ["programme.id"], name=op.f("fk_internship_credit_site_programme_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_internship_credit_site")),
+    )
+    with op.batch_alter_table("internship_credit_site", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_internship_credit_site_organisation_id"), ["organisation_id"], unique=False
+        )
 
     op.create_table(
         "internship_credit_offer",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("programme_id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=True),
+        sa.Column("contact_id", sa.Uuid(), nullable=True),
+        sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("tasks", sa.Text(), nullable=False),
         sa.Column("skills", sa.Text(), nullable=False),
@@ -146,7 +163,16 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=10), nullable=False),
         sa.Column("places", sa.Integer(), nullable=False),
         sa.Column("closes_on", sa.Date(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("skill_words", sa.Text(), nullable=False),
+        sa.Column("language_words", sa.Text(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contact_id"],
+            ["internship_credit_contact.id"],
+            name=op.f("fk_internship_credit_offer_contact_id"),
+            ondelete="SET NULL",
+        ),
         sa.ForeignKeyConstraint(
             ["organisation_id"],
             ["internship_credit_organisation.id"],
@@ -156,33 +182,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["programme_id"], ["programme.id"], name=op.f("fk_internship_credit_offer_programme_id"), ondelete="CASCADE"
         ),
+        sa.ForeignKeyConstraint(
+            ["site_id"],
+            ["internship_credit_site.id"],
+            name=op.f("fk_internship_credit_offer_site_id"),
+            ondelete="SET NULL",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_internship_credit_offer")),
     )
     with op.batch_alter_table("internship_credit_offer", schema=None) as batch_op:
         batch_op.create_index("ix_internship_credit_offer_closes", ["programme_id", "closes_on"], unique=False)
 
-    op.create_table(
-        "internship_credit_agreement",
-        sa.Column("case_id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("programme_id", sa.Uuid(), nullable=False),
-        sa.Column("content", sa.Text(), nullable=False),
-        sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("made_at", lms_core.api.Instant(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["case_id"],
-            ["internship_credit_case.id"],
-            name=op.f("fk_internship_credit_agreement_case_id"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["programme_id"],
-            ["programme.id"],
-            name=op.f("fk_internship_credit_agreement_programme_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("case_id", "version", name=op.f("pk_internship_credit_agreement")),
-    )
     op.create_table(
         "internship_credit_application",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -210,6 +220,89 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_internship_credit_application")),
         sa.UniqueConstraint("offer_id", "person_id", name="uq_internship_credit_application_person"),
+    )
+    op.create_table(
+        "internship_credit_case",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("programme_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("regulation", sa.String(length=120), nullable=False),
+        sa.Column("part", sa.String(length=40), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=True),
+        sa.Column("contact_id", sa.Uuid(), nullable=True),
+        sa.Column("application_id", sa.Uuid(), nullable=True),
+        sa.Column("supervisor_id", sa.Uuid(), nullable=True),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("due", sa.Date(), nullable=True),
+        sa.Column("decided_on", sa.Date(), nullable=True),
+        sa.Column("first_day", sa.Date(), nullable=True),
+        sa.Column("last_day", sa.Date(), nullable=True),
+        sa.Column("rating", sa.Integer(), nullable=True),
+        sa.Column("details", lms_core.api.Json, nullable=False),
+        sa.Column("made_at", lms_core.api.Instant(), nullable=False),
+        sa.Column("moved_at", lms_core.api.Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["application_id"],
+            ["internship_credit_application.id"],
+            name=op.f("fk_internship_credit_case_application_id"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["contact_id"],
+            ["internship_credit_contact.id"],
+            name=op.f("fk_internship_credit_case_contact_id"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["internship_credit_organisation.id"],
+            name=op.f("fk_internship_credit_case_organisation_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_internship_credit_case_person_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["programme_id"], ["programme.id"], name=op.f("fk_internship_credit_case_programme_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["site_id"],
+            ["internship_credit_site.id"],
+            name=op.f("fk_internship_credit_case_site_id"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["supervisor_id"], ["person.id"], name=op.f("fk_internship_credit_case_supervisor_id"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_internship_credit_case")),
+    )
+    with op.batch_alter_table("internship_credit_case", schema=None) as batch_op:
+        batch_op.create_index("ix_internship_credit_case_person", ["programme_id", "person_id"], unique=False)
+        batch_op.create_index("ix_internship_credit_case_state", ["programme_id", "state"], unique=False)
+
+    op.create_table(
+        "internship_credit_agreement",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("programme_id", sa.Uuid(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("made_at", lms_core.api.Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["internship_credit_case.id"],
+            name=op.f("fk_internship_credit_agreement_case_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["programme_id"],
+            ["programme.id"],
+            name=op.f("fk_internship_credit_agreement_programme_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("case_id", "version", name=op.f("pk_internship_credit_agreement")),
     )
     op.create_table(
         "internship_credit_history",
@@ -293,17 +386,25 @@ def downgrade() -> None:
     op.drop_table("internship_credit_signature")
     op.drop_table("internship_credit_reminder")
     op.drop_table("internship_credit_history")
-    op.drop_table("internship_credit_application")
     op.drop_table("internship_credit_agreement")
-    with op.batch_alter_table("internship_credit_offer", schema=None) as batch_op:
-        batch_op.drop_index("ix_internship_credit_offer_closes")
-
-    op.drop_table("internship_credit_offer")
     with op.batch_alter_table("internship_credit_case", schema=None) as batch_op:
         batch_op.drop_index("ix_internship_credit_case_state")
         batch_op.drop_index("ix_internship_credit_case_person")
 
     op.drop_table("internship_credit_case")
+    op.drop_table("internship_credit_application")
+    with op.batch_alter_table("internship_credit_offer", schema=None) as batch_op:
+        batch_op.drop_index("ix_internship_credit_offer_closes")
+
+    op.drop_table("internship_credit_offer")
+    with op.batch_alter_table("internship_credit_site", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_internship_credit_site_organisation_id"))
+
+    op.drop_table("internship_credit_site")
+    with op.batch_alter_table("internship_credit_contact", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_internship_credit_contact_organisation_id"))
+
+    op.drop_table("internship_credit_contact")
     op.drop_table("internship_credit_work_day")
     op.drop_table("internship_credit_supervisor")
     op.drop_table("internship_credit_settled")
