@@ -17,6 +17,7 @@ from lms_core.api import (
 from lms_internship_credit.agreement_routes import agreement_routes
 from lms_internship_credit.calendar import turn
 from lms_internship_credit.effects import preview
+from lms_internship_credit.employer_routes import employer_routes
 from lms_internship_credit.guest_routes import guest_routes
 from lms_internship_credit.offer_routes import offer_routes
 from lms_internship_credit.pending import pending
@@ -63,11 +64,12 @@ class InternshipCredit(Plugin):
     )
     guests = (
         Permission("internship_credit.host", "act for the firm in one internship"),
+        Permission("internship_credit.employer", "enter what a firm offers"),
         Permission("internship_credit.firm", "decide who gets a place that the firm offers"),
         Permission("internship_credit.reader", "read the agreement of one internship that all have signed"),
         Permission("internship_credit.mentor", "look after the student of one internship"),
     )
-    routes = (*routes, *agreement_routes, *guest_routes, *offer_routes)
+    routes = (*routes, *agreement_routes, *guest_routes, *offer_routes, *employer_routes)
     jobs = (Job("turn", turn, every=timedelta(hours=1), seconds=600, finishes=True),)
     tables = tables
     migrations = "lms_internship_credit:migrations"

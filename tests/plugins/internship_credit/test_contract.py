@@ -29,6 +29,7 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("PUT", "/organisations/{organisation_id:uuid}"): OFFICE,
     ("DELETE", "/organisations/{organisation_id:uuid}"): OFFICE,
     ("GET", "/contacts/{organisation_id:uuid}"): OFFICE,
+    ("POST", "/organisations/{organisation_id:uuid}/links"): OFFICE,
     ("GET", "/supervisors"): READ,
     ("PUT", "/me/supervising"): SUPERVISE,
     ("DELETE", "/me/supervising"): SUPERVISE,
@@ -75,6 +76,8 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("PUT", "/persons/{person_id:uuid}/parts/{part:str}"): DECIDE,
 }
 GUESTS = {
+    ("GET", "/employer"), ("POST", "/employer"), ("PUT", "/employer/offers/{offer_id:uuid}"),
+    ("PUT", "/employer/offers/{offer_id:uuid}/state"),
     ("GET", "/host"), ("POST", "/host"), ("POST", "/host/steps"), ("GET", "/mentor"), ("POST", "/mentor"),
     ("POST", "/mentor/steps"), ("PUT", "/mentor/evaluation"), ("GET", "/applicants"), ("POST", "/applicants"),
     ("PUT", "/applicants/{application_id:uuid}"), ("DELETE", "/applicants/{application_id:uuid}/decision"),
