@@ -28,7 +28,7 @@ _HEADERS = {
 _PAGE = """<!doctype html>
 <html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>
-body{{font:1rem/1.4 system-ui;max-width:50rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}}
+body{{font:1rem/1.4 system-ui;max-width:50rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere;hyphens:auto}}
 section,form,p.told,div.wrong{{border:1px solid;padding:.5rem 1rem;margin:1rem 0}}section form{{border:0;padding:0}}
 label{{display:block;margin:.75rem 0}}input,select,textarea,button{{font:inherit;max-width:100%;box-sizing:border-box}}
 input,select,textarea{{display:block;width:100%}}:focus-visible{{outline:3px solid #05a}}
