@@ -63,10 +63,10 @@ def pdf(found: Agreement, language: Language) -> bytes:
     standing = W["version"][language].format(version=one.version) + W[found.standing][language]
     _lines(paper, [(standing, WIDTH, False)])
     _table(paper, W["parties"][language], parties(one, language))
-    _table(paper, W["a"][language], programme(one, language))
+    _table(paper, W["a"][language], programme(one.agreed, one.mentor, language))
     _table(paper, W["b"][language], boxes(found.part, one.regulation, language), 26)
     _lines(paper, [(W["not_signed"][language], WIDTH, False)], 8, 11)
-    _table(paper, W["c"][language], means(one, language))
+    _table(paper, W["c"][language], means(one.agreed, language))
     if found.before:
         _changed(paper, found, language)
     _signed(paper, found, language)

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from lms_internship_credit.agreements import Agreement, Written
+from lms_internship_credit.case import Description, Mentor
 from lms_internship_credit.lifecycle import Role
 from lms_internship_credit.policy import Part
 from lms_internship_credit.telling import LANGUAGES, Language, Words, day
@@ -182,9 +183,8 @@ def parties(one: Written, language: Language) -> Rows:
     ]
 
 
-def programme(one: Written, language: Language) -> Rows:
+def programme(what: Description, mentor: Mentor | None, language: Language) -> Rows:
     """Say what is done at the host."""
-    what, mentor = one.agreed, one.mentor
     unsaid = W["unsaid"][language]
     return [
         (W["period"][language], f"{day(what.first_day, language)} \u2013 {day(what.last_day, language)}"),
@@ -198,15 +198,15 @@ def programme(one: Written, language: Language) -> Rows:
     ]
 
 
-def means(one: Written, language: Language) -> Rows:
+def means(what: Description, language: Language) -> Rows:
     """Say what the host pays, and what insures whom."""
     pay = W["none"][language]
-    if one.agreed.pay_cents:
-        amount = number(Decimal(one.agreed.pay_cents) / 100, language, 2)
+    if what.pay_cents:
+        amount = number(Decimal(what.pay_cents) / 100, language, 2)
         pay = W["a_month"][language].format(amount=amount)
     return [
         (W["pay"][language], pay),
-        (W["insurance"][language], one.agreed.insurance or W["unsaid"][language]),
+        (W["insurance"][language], what.insurance or W["unsaid"][language]),
     ]
 
 
@@ -238,8 +238,15 @@ def _demanded(part: Part, regulation: str, language: Language) -> str:
 
 def changes(before: Written, after: Written, language: Language) -> list[tuple[str, str, str]]:
     """Say what is another than before, side by side."""
-    tables = (parties, programme, means)
-    old, new = ([row for table in tables for row in table(one, language)] for one in (before, after))
+    old, new = (
+        [*parties(one, language), *programme(one.agreed, one.mentor, language), *means(one.agreed, language)]
+        for one in (before, after)
+    )
+    return differences(old, new)
+
+
+def differences(old: Rows, new: Rows) -> list[tuple[str, str, str]]:
+    """Return the lines that say something else than before: what each is about, what was said, what is said now."""
     return [(label, was, now) for (label, was), (_, now) in zip(old, new, strict=True) if was != now]
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import MediaType, Request, Response
 
-from lms_core.api import BadValue, Conflict, InvalidInput, JSONBody, RouteContext, get, post, put, tagged
-from lms_internship_credit import beside, cases, pages, reading
+from lms_core.api import AsyncConnection, Conflict, InvalidInput, JSONBody, RouteContext, get, post, put, tagged
+from lms_internship_credit import beside, cases, guest_page, reading
 from lms_internship_credit import wire as w
 from lms_internship_credit.case import Entry, Evaluation
+from lms_internship_credit.forms import FORMS, Wrong, entry_of, evaluation_of, field_of
+from lms_internship_credit.guest_page import Seen, Typed
+from lms_internship_credit.hosts import host_of
+from lms_internship_credit.letterhead import read_letterhead
 from lms_internship_credit.lifecycle import Role
+from lms_internship_credit.page_words import EVALUATE
 from lms_internship_credit.routes import take_step, who_asks
+from lms_internship_credit.telling import LANGUAGES
 
 AnyRequest = Request[Any, Any, Any]
 HOST = "guest:internship_credit.host"
@@ -65,31 +72,60 @@ async def evaluate_as_mentor(context: RouteContext, data: JSONBody[Evaluation]) 
     return tagged(found, found.revision)
 
 
-async def _page(context: RouteContext, request: AnyRequest, role: Role, told: str = "") -> Response[Any]:
+async def _seen(context: RouteContext, connection: AsyncConnection, request: AnyRequest, role: Role) -> Seen:
+    """Read what a page shows; in the language in which the firm is written to, unless the address names another."""
+    who = await who_asks(context, connection, role)
+    case = await reading.show(context, connection, beside.about_guest(context), who)
+    wanted = request.query_params.get("language")
+    _, contact, _ = await host_of(connection, case.id)
+    language = next((one for one in LANGUAGES if one == wanted), contact.language)
+    return Seen(
+        case=case, role=role, letterhead=await read_letterhead(context, connection),
+        internship=context.settings.internship(case.regulation), language=language,
+        link=request.query_params.get("link", ""),
+    )  # fmt: skip
+
+
+async def _page(context: RouteContext, request: AnyRequest, role: Role) -> Response[Any]:
     async with context.read() as connection:
-        who = await who_asks(context, connection, role)
-        found = await reading.show(context, connection, beside.about_guest(context), who)
+        seen = await _seen(context, connection, request, role)
     if request.accept.best_match(["text/html", "application/json"]) == "application/json":
-        return Response(found, media_type=MediaType.JSON)
-    return pages.show(found, role, request.query_params.get("link", ""), told)
+        return Response(seen.case, media_type=MediaType.JSON)
+    return guest_page.show(seen)
 
 
 async def _submit(context: RouteContext, request: AnyRequest, role: Role) -> Response[str]:
-    """Take a form; whoever is refused gets the page again with the reason, for she has no other way to read it."""
+    """Take a form; whoever is refused gets the page again with the reason and what she typed."""
     fields = {name: str(value) for name, value in (await request.form()).items()}
-    case_id = beside.about_guest(context)
+    action = fields.get("action", "")
     try:
         async with context.write() as connection:
-            who = await who_asks(context, connection, role)
-            if role == "mentor" and fields.get("action") == "evaluate":
-                await beside.evaluate(context, connection, case_id, who, pages.evaluation_of(fields))
-            else:
-                await cases.take(context, connection, case_id, pages.entry_of(fields), who)
-            found = await reading.show(context, connection, case_id, who)
-    except (InvalidInput, Conflict, BadValue) as error:
-        reasons = "; ".join(f"{one.where.removeprefix('body.')} {one.reason}" for one in getattr(error, "errors", []))
-        return await _page(context, request, role, f"{error} {reasons}".strip())
-    return pages.show(found, role, "", "Thank you; this is kept, and all concerned are told.")
+            await _take(context, connection, role, action, fields)
+            seen = await _seen(context, connection, request, role)
+    except Wrong as wrong:
+        status, problems = 422, wrong.problems
+    except InvalidInput as refused:
+        status, problems = 422, {field_of(one.where): "rule" for one in refused.errors}
+    except Conflict:
+        status, problems = 409, {"": "moved"}
+    else:
+        return guest_page.thank(seen, action)
+    async with context.read() as connection:
+        seen = await _seen(context, connection, request, role)
+    return guest_page.show(seen, Typed(action, fields, problems), status)
+
+
+async def _take(
+    context: RouteContext, connection: AsyncConnection, role: Role, action: str, fields: Mapping[str, str]
+) -> None:
+    """Do what a form says. Raises Wrong, InvalidInput and Conflict."""
+    case_id, who = beside.about_guest(context), await who_asks(context, connection, role)
+    if action == EVALUATE and role == "mentor":
+        await beside.evaluate(context, connection, case_id, who, evaluation_of(fields))
+    elif action in FORMS and action != EVALUATE:
+        await cases.take(context, connection, case_id, entry_of(action, fields), who)
+    else:
+        raise Wrong({"": "unread"})
 
 
 guest_routes = (

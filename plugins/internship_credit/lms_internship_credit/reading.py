@@ -58,8 +58,8 @@ async def show(context: Context, connection: AsyncConnection, case_id: UUID, who
         mentor=case.mentor, version=case.version, in_force=case.in_force,
         agreement=agreement.content if agreement else None, sha256=agreement.sha256 if agreement else None,
         signatures=signatures, cleared=sorted(case.cleared), began_on=case.began_on, ended_on=case.ended_on,
-        certified=case.certified, evaluation=case.evaluation, due=case.due, award=award, granted=case.granted,
-        decided_on=case.decided_on, appeal_until=_appeal_until(case, facts, today),
+        absent_days=case.absent_days, certified=case.certified, evaluation=case.evaluation, due=case.due, award=award,
+        granted=case.granted, decided_on=case.decided_on, appeal_until=_appeal_until(case, facts, today),
         waits_for=[w.AwaitedPart(part.key, part.title, state) for part, state in waits],
         next=_next(case, facts, today) if facts else [], history=[] if guest else await _history(connection, case_id),
     )  # fmt: skip

@@ -169,10 +169,11 @@ class CaseView(View, frozen=True, kw_only=True):
 
     `organisation.contact` only office, board and supervisor see (else null). `placed` is the offer by which its place
     was got, null without one. `next` are the steps that its state allows. `agreement` is what is to be signed, or what
-    all have signed last, word for word, `sha256` that of its bytes in UTF-8. `award` are the ECTS that the certified
-    hours bring by the regulation, `granted` those that the board recognised. What is recognised is booked once nothing
-    is in `waitsFor`, and what is recognised partly once it cannot be appealed against any more: `appealUntil` is the
-    last day for that, null where nobody can. Whoever comes by a link sees no history.
+    all have signed last, word for word, `sha256` that of its bytes in UTF-8. `absentDays` are those of interruptions so
+    far. `award` are the ECTS that the certified hours bring by the regulation, `granted` those that the board
+    recognised. What is recognised is booked once nothing is in `waitsFor`, and what is recognised partly once it cannot
+    be appealed against any more: `appealUntil` is the last day for that, null where nobody can. Whoever comes by a link
+    sees no history.
     """
 
     id: UUID
@@ -196,6 +197,7 @@ class CaseView(View, frozen=True, kw_only=True):
     cleared: list[str]
     began_on: date | None
     ended_on: date | None
+    absent_days: int
     certified: Certified | None
     evaluation: Evaluation | None
     due: date | None

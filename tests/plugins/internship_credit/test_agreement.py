@@ -95,7 +95,7 @@ async def test_all_whom_it_concerns_get_the_same_bytes_and_no_link_is_used_up(sc
             assert answer.status_code == 200, answer.text
             found.append(answer.content)
         page = await world.http.get(f"{scene.path}/{role}?link={secret}")
-        assert f'href="{role}/agreement.pdf?link={secret}"' in page.text
+        assert f'href="{role}/agreement.pdf?link={secret}&amp;language=de"' in page.text
     assert len(set(found)) == 1
     with statements(world.database) as seen:
         await printed(scene["Ines"], f"{scene.path}/me/cases/{case}")
@@ -177,7 +177,8 @@ async def test_a_change_is_told_side_by_side_and_no_version_passes_for_another(s
     assert await agreement_of(scene, case) == first
     page = (await scene.world.http.get(f"{scene.path}/host?link={await scene.link(case, 'host')}")).text
     digest = hashlib.sha256(first.encode()).hexdigest()
-    assert f"<h2>Agreement 1</h2><p>SHA-256 <code>{digest}</code></p>" in page
+    assert "<h2>Vereinbarung, Fassung 1</h2>" in page
+    assert f"<code>{digest}</code>" in page
     assert page.count("UTC</li>") == 3
     assert await told() == ("All three have signed it.", False, [first.encode()])
     assert await told("?version=2") == ("It was never signed by all three and does not hold.", True, [second.encode()])
