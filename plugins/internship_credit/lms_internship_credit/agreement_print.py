@@ -18,7 +18,7 @@ from fpdf.prefs import ViewerPreferences
 from lms_internship_credit.agreement_words import W, afterwards, boxes, changes, means, moment, parties, programme
 from lms_internship_credit.agreements import Agreement
 from lms_internship_credit.lifecycle import PARTIES
-from lms_internship_credit.telling import Language
+from lms_internship_credit.telling import Language, day
 
 MARGIN = 48.0
 FOOT = 54.0
@@ -59,8 +59,14 @@ def pdf(found: Agreement, language: Language) -> bytes:
     """Print an agreement; the same gives the same bytes. Slow: call it in a thread."""
     one = found.written
     paper = _begun(found, language)
+    _lines(paper, [(found.letterhead.sender, WIDTH, False)])
+    if asked := found.letterhead.questions:
+        _lines(paper, [(W["questions"][language].format(all=asked), WIDTH, False)])
+    paper.set_y(paper.get_y() + GAP)
     _lines(paper, [(W["title"][language], WIDTH, True)], 15, 20)
     standing = W["version"][language].format(version=one.version) + W[found.standing][language]
+    if found.due:
+        standing += W["due"][language].format(day=day(found.due, language))
     _lines(paper, [(standing, WIDTH, False)])
     _table(paper, W["parties"][language], parties(one, language))
     _table(paper, W["a"][language], programme(one.agreed, one.mentor, language))

@@ -32,6 +32,8 @@ W: Mapping[str, Words] = {
     },
     "version": {"en": "Version {version}. ", "de": "Fassung {version}. "},
     "open": {"en": "It is yet to be signed by all three.", "de": "Noch haben nicht alle drei unterschrieben."},
+    "due": {"en": " Please sign it by {day}.", "de": " Bitte unterschreiben Sie bis {day}."},
+    "questions": {"en": "Questions: {all}", "de": "Fragen: {all}"},
     "holds": {"en": "All three have signed it.", "de": "Alle drei haben unterschrieben."},
     "given_up": {
         "en": "All three had signed it; it does not hold any more.",

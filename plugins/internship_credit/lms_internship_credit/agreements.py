@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from lms_internship_credit import tables as t
 from lms_internship_credit.case import Case, Certified, Description, Evaluation, Mentor
 from lms_internship_credit.cases import Who, find
 from lms_internship_credit.hosts import Site
+from lms_internship_credit.letterhead import Letterhead, deadline, read_letterhead
 from lms_internship_credit.lifecycle import PARTIES, Role, State
 from lms_internship_credit.policy import Part
 from lms_internship_credit.wire import CaseView, Signature
@@ -68,14 +69,16 @@ class Done(msgspec.Struct, frozen=True):
 
 
 class Agreement(msgspec.Struct, frozen=True, kw_only=True):
-    """A version of an agreement and all around it.
+    """A version of an agreement and all around it; `due` is until when it is to be signed, where it still is.
 
     `content` in UTF-8 are the very bytes that are signed, `sha256` is theirs as it was kept with them. `before` is
     what all three had signed last before this version. `part` is what the regulation demands, null if it does not.
     What was certified and how it was judged are told of the version that holds, and null for any other.
     """
 
+    letterhead: Letterhead
     written: Written
+    due: date | None
     content: str
     sha256: str
     made_at: datetime
@@ -94,7 +97,7 @@ async def read(
 ) -> Agreement:
     """Return a version of a case's agreement; without one what is to be signed, or else what all have signed last.
 
-    Raises NotFound. Four statements.
+    Raises NotFound. Five statements.
     """
     case = await find(context, connection, case_id, who)
     a, s, h = t.agreement.c, t.signature.c, t.history.c
@@ -115,7 +118,10 @@ async def read(
     before = max((one for one in whole if one < wanted), default=None)
     internship = context.settings.internship(case.regulation)
     row, holds = rows[wanted], standing == "holds"
+    until = deadline(case.state, case.description, case.due, internship)
     return Agreement(
+        letterhead=await read_letterhead(context, connection),
+        due=until if standing == "open" else None,
         written=msgspec.json.decode(row.content, type=Written),
         content=row.content,
         sha256=row.sha256,

@@ -50,7 +50,7 @@ async def test_everything_from_the_agreement_to_the_evaluation(scene: Placement)
     sha256 = whole["sha256"]
     foot = f"Version 1 of the agreement of case {case} \u00b7 page"
     assert pages_of(answer.content) == [
-        "Learning agreement for an internship Version 1. All three have signed it. "
+        "Programme ms Learning agreement for an internship Version 1. All three have signed it. "
         "Who agrees Student Ines ms, ines.ms@example.org Host Sensors GmbH, Villingen, DE "
         "Academic supervisor Sabine ms, sabine.ms@example.org Regulation, part po-2026, main "
         "A. The internship at the host From, to 2027-04-05 \u2013 2027-06-04 Hours a week 35 Place Villingen "
@@ -69,8 +69,8 @@ async def test_everything_from_the_agreement_to_the_evaluation(scene: Placement)
         "print byte for byte. The command sha256sum says the same digest for it. "
         "D. After the internship First day 2027-04-05 Last day 2027-06-04 Hours worked 300 Days of absence 0 "
         "Certified by Hans Host, Sensors GmbH (Host), 2027-06-05 11:00:00 UTC Knowledge 4 of 5 Quality of work 5 of 5 "
-        "Initiative 4 of 5 Teamwork 5 of 5 Reliability 5 of 5 In words Gladly again. "
-        f"{foot} 1 of 2",
+        f"Initiative 4 of 5 Teamwork 5 of 5 {foot} 1 of 2",
+        "Reliability 5 of 5 In words Gladly again. "
         f"Evaluated by Mia Mentor, Sensors GmbH (Mentor at the host), 2027-06-05 11:00:00 UTC {foot} 2 of 2",
     ]
     files = files_of(answer.content)
@@ -165,7 +165,11 @@ async def test_a_change_is_told_side_by_side_and_no_version_passes_for_another(s
         text = " ".join(pages_of(found))
         return text.split(" Who agrees ")[0].partition(". ")[2], " A2. " in text, list(files_of(found).values())
 
-    assert await told() == ("It is yet to be signed by all three.", True, [second.encode()])
+    assert await told() == (
+        "It is yet to be signed by all three. Please sign it by 2027-06-04.",
+        True,
+        [second.encode()],
+    )
     assert await told("?version=1") == ("All three have signed it.", False, [first.encode()])
     changes = " ".join(pages_of(await printed(scene["Otto"], place)))
     assert changes.partition(" A2. ")[2].partition(" Signatures ")[0] == (

@@ -17,7 +17,9 @@ from lms_internship_credit.agreement_print import MOST, known, pdf
 from lms_internship_credit.agreement_words import W, boxes, number
 from lms_internship_credit.agreements import Agreement, Done, Host, Party, Written
 from lms_internship_credit.case import Certified, Description, Evaluation, Mentor
+from lms_internship_credit.letterhead import Letterhead
 from lms_internship_credit.policy import Part
+from lms_internship_credit.settings import Contact
 from lms_internship_credit.telling import LANGUAGES, Language
 from lms_internship_credit.wire import Signature
 
@@ -44,7 +46,8 @@ def agreement(one: Written, **more: Any) -> Agreement:
     content = msgspec.json.encode(one).decode()
     sha256 = hashlib.sha256(content.encode()).hexdigest()
     whole: dict[str, Any] = {
-        "written": one, "content": content, "sha256": sha256, "made_at": MOMENT, "standing": "open",
+        "letterhead": Letterhead("Hochschule, Mikrosysteme", Contact("Amt", "amt@university.example", "07723 1")),
+        "due": None, "written": one, "content": content, "sha256": sha256, "made_at": MOMENT, "standing": "open",
         "signatures": (Signature(one.version, "host", "Hans", sha256, MOMENT + timedelta(hours=1)),), "before": None,
         "part": PART, "certified": None, "certified_by": None, "evaluation": None, "evaluated_by": None,
     }  # fmt: skip
@@ -62,9 +65,11 @@ def text_of(found: Agreement, language: Language = "en") -> str:
 
 @poppler
 def test_it_speaks_german() -> None:
-    text = text_of(agreement(written(pay_cents=1_234_50), before=written()), "de")
+    text = text_of(agreement(written(pay_cents=1_234_50), before=written(), due=date(2027, 4, 5)), "de")
     assert text == (
+        "Hochschule, Mikrosysteme Fragen: Amt, amt@university.example, 07723 1 "
         "Lernvereinbarung für ein Praktikum Fassung 1. Noch haben nicht alle drei unterschrieben. "
+        "Bitte unterschreiben Sie bis 05.04.2027. "
         "Wer vereinbart Studierende Person Ines, ines@example.org Betrieb Sensors GmbH, Villingen, DE "
         "Betreuung an der Hochschule Sabine, sabine@example.org Ordnung, Teil po-2026, main "
         "A. Das Praktikum im Betrieb Von, bis 05.04.2027 \u2013 04.06.2027 Stunden je Woche 37,5 Ort Villingen "
