@@ -23,7 +23,6 @@ from lms_core.api import (
     Payload,
     View,
     allocate,
-    mail_guest,
     new_id,
     now,
     read_person,
@@ -35,9 +34,10 @@ from lms_internship_credit import tables as t
 from lms_internship_credit.cases import find_organisation, today_in
 from lms_internship_credit.firms import check_own
 from lms_internship_credit.hosts import Contact
-from lms_internship_credit.linking import LINK_LASTS, FirmLink, NewFirmLink, contact_of, recipient, send_link
+from lms_internship_credit.linking import LINK_LASTS, NewFirmLink, contact_of, mail_link, send_link
 from lms_internship_credit.offers import FIRM, Offer, Posting, Stage, State, columns, read
 from lms_internship_credit.telling import LANGUAGES, Language
+from lms_internship_credit.wire import Link
 
 AGREED = ("placed", "waiting")
 
@@ -268,11 +268,11 @@ async def _invite(context: Context, connection: AsyncConnection, held: Any) -> N
         "de": f"{name} bewirbt sich auf {title}. Bitte entscheiden Sie:\n{{link}}\n",
     }
     to = await contact_of(connection, held.organisation_id, held.contact_id)
-    await mail_guest(context, connection, recipient(to), _opens(held, to), subject=subject, text=text)
+    await mail_link(context, connection, to, _opens(held, to), subject=subject, text=text)
 
 
-async def link(context: Context, connection: AsyncConnection, offer_id: UUID, given: NewFirmLink) -> FirmLink:
-    """Send the firm its link to those who applied once more, or return one. Raises NotFound and InvalidInput."""
+async def link(context: Context, connection: AsyncConnection, offer_id: UUID, given: NewFirmLink) -> Link:
+    """Send the firm its link to those who applied once more. Raises NotFound and InvalidInput."""
     held = await _held(context, connection, offer_id)
     await check_own(connection, held.organisation_id, None, given.contact_id)
     to = await contact_of(connection, held.organisation_id, given.contact_id or held.contact_id)
@@ -282,7 +282,7 @@ async def link(context: Context, connection: AsyncConnection, offer_id: UUID, gi
         "en": f"Here you see who applies for {title}, and decide:\n{{link}}\n",
         "de": f"Hier sehen Sie, wer sich auf {title} bewirbt, und entscheiden:\n{{link}}\n",
     }
-    return await send_link(context, connection, to, _opens(held, to), given.mail, subject=subject, text=text)
+    return await send_link(context, connection, to, _opens(held, to), subject=subject, text=text)
 
 
 def _opens(held: Any, to: Contact) -> Invitation:

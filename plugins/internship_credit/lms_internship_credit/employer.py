@@ -25,9 +25,10 @@ from lms_internship_credit import tables as t
 from lms_internship_credit.cases import find_organisation
 from lms_internship_credit.firms import EMPLOYER, check_own
 from lms_internship_credit.hosts import Organisation
-from lms_internship_credit.linking import LINK_LASTS, FirmLink, NewFirmLink, contact_of, send_link
+from lms_internship_credit.linking import LINK_LASTS, NewFirmLink, contact_of, send_link
 from lms_internship_credit.offers import Offer, Posting
 from lms_internship_credit.telling import Language
+from lms_internship_credit.wire import Link
 
 
 class Board(View, frozen=True, kw_only=True):
@@ -97,15 +98,15 @@ async def move(
     return await offers.move(context, connection, offer_id, to.state, expected)
 
 
-async def link(context: Context, connection: AsyncConnection, firm_id: UUID, given: NewFirmLink) -> FirmLink:
-    """Send a firm the link to what it offers, or return it. Raises NotFound and InvalidInput."""
+async def link(context: Context, connection: AsyncConnection, firm_id: UUID, given: NewFirmLink) -> Link:
+    """Send a firm the link to what it offers. Raises NotFound and InvalidInput."""
     firm = await find_organisation(context, connection, firm_id)
     await check_own(connection, firm_id, None, given.contact_id)
     to = await contact_of(connection, firm_id, given.contact_id)
     opens = Invitation(
         role=EMPLOYER, about=str(firm_id), title=f"{to.name}, {firm.name}"[:200], path="employer", valid=LINK_LASTS
     )
-    return await send_link(context, connection, to, opens, given.mail, subject=SUBJECT, text=TEXT)
+    return await send_link(context, connection, to, opens, subject=SUBJECT, text=TEXT)
 
 
 SUBJECT: dict[Language, str] = {"en": "Your offers of internships", "de": "Ihre Praktikumsangebote"}

@@ -25,9 +25,10 @@ from lms_core.api import (
 from lms_internship_credit import employer, employer_pages
 from lms_internship_credit.beside import about_guest
 from lms_internship_credit.firms import EMPLOYER
-from lms_internship_credit.linking import FirmLink, NewFirmLink
+from lms_internship_credit.linking import NewFirmLink
 from lms_internship_credit.offers import Offer, Posting
 from lms_internship_credit.routes import OFFICE
+from lms_internship_credit.wire import Link
 
 FIRM = f"guest:{EMPLOYER}"
 AnyRequest = Request[Any, Any, Any]
@@ -36,7 +37,7 @@ AnyRequest = Request[Any, Any, Any]
 @post("/organisations/{organisation_id:uuid}/links", permission=OFFICE, status_code=201)
 async def make_employer_link(
     context: RouteContext, organisation_id: FromPath[UUID], data: JSONBody[NewFirmLink]
-) -> FirmLink:
+) -> Link:
     """Send a firm the link by which it enters what it offers; links made before are revoked."""
     async with context.write() as connection:
         return await employer.link(context, connection, organisation_id, data)

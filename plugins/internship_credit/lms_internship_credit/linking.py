@@ -1,9 +1,8 @@
-"""Links for firms: mailed to one of their contacts, or made for the office to pass on."""
+"""Links for firms: mailed to one of their contacts, or returned to the office where no mail is sent."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -14,31 +13,23 @@ from lms_core.api import (
     Invitation,
     Payload,
     Recipient,
-    View,
     invite_guests,
     mail_guest,
     revoke_guests,
 )
 from lms_internship_credit import tables as t
 from lms_internship_credit.hosts import Contact, first_contact
-from lms_internship_credit.telling import Language
+from lms_internship_credit.letterhead import read_letterhead
+from lms_internship_credit.telling import LANGUAGES, Words, signature
+from lms_internship_credit.wire import Link
 
 LINK_LASTS = timedelta(days=60)
 
 
-class NewFirmLink(Payload, frozen=True, kw_only=True):
-    """To which contact a link goes (null: as always). Without `mail` it is answered, for who has no mail server."""
+class NewFirmLink(Payload, frozen=True):
+    """To which contact of a firm a link goes (null: to the one that the offer names, or else the first)."""
 
     contact_id: UUID | None = None
-    mail: bool = True
-
-
-class FirmLink(View, frozen=True, kw_only=True):
-    """To whom a link is mailed, or the link itself (`url`), which nobody can look up again."""
-
-    email: str | None
-    url: str | None
-    expires_at: datetime | None
 
 
 async def contact_of(connection: AsyncConnection, organisation_id: UUID, contact_id: UUID | None) -> Contact:
@@ -56,19 +47,24 @@ def recipient(contact: Contact) -> Recipient:
 
 
 async def send_link(
-    context: Context,
-    connection: AsyncConnection,
-    to: Contact,
-    opens: Invitation,
-    mail: bool,
-    *,
-    subject: Mapping[Language, str],
-    text: Mapping[Language, str],
-) -> FirmLink:
-    """Mail a link, or return it; those made before of the same are revoked. Two statements."""
-    if mail:
-        await mail_guest(context, connection, recipient(to), opens, subject=subject, text=text)
-        return FirmLink(email=to.email, url=None, expires_at=None)
+    context: Context, connection: AsyncConnection, to: Contact, opens: Invitation, *, subject: Words, text: Words
+) -> Link:
+    """Mail a link or, where no mail is sent at all, return it to be passed on; those made before are revoked.
+
+    Three statements.
+    """
+    if context.mails:
+        await mail_link(context, connection, to, opens, subject=subject, text=text)
+        return Link(None, None, to.email)
     await revoke_guests(context, connection, opens.role, opens.about)
     [made] = await invite_guests(context, connection, [opens])
-    return FirmLink(email=None, url=made.url, expires_at=made.expires_at)
+    return Link(made.url, made.expires_at, None)
+
+
+async def mail_link(
+    context: Context, connection: AsyncConnection, to: Contact, opens: Invitation, *, subject: Words, text: Words
+) -> None:
+    """Mail a link, with who writes and whom to ask. Three statements."""
+    letterhead = await read_letterhead(context, connection)
+    whole = {language: text[language] + signature(letterhead, language) for language in LANGUAGES}
+    await mail_guest(context, connection, Recipient(to.name, to.email, to.language), opens, subject=subject, text=whole)

@@ -30,8 +30,9 @@ from lms_core.api import (
 from lms_internship_credit import applying, offers, pages
 from lms_internship_credit.beside import about_guest
 from lms_internship_credit.hosts import Kind
-from lms_internship_credit.linking import FirmLink, NewFirmLink
+from lms_internship_credit.linking import NewFirmLink
 from lms_internship_credit.routes import OFFICE, OWN, READ
+from lms_internship_credit.wire import Link
 
 FIRM = f"guest:{offers.FIRM}"
 AnyRequest = Request[Any, Any, Any]
@@ -159,9 +160,7 @@ async def remove_offer(context: RouteContext, offer_id: FromPath[UUID], if_match
 
 
 @post("/offers/{offer_id:uuid}/links", permission=OFFICE, status_code=201)
-async def make_applicants_link(
-    context: RouteContext, offer_id: FromPath[UUID], data: JSONBody[NewFirmLink]
-) -> FirmLink:
+async def make_applicants_link(context: RouteContext, offer_id: FromPath[UUID], data: JSONBody[NewFirmLink]) -> Link:
     """Send the firm its link to those who applied once more; links made before are revoked."""
     async with context.write() as connection:
         return await applying.link(context, connection, offer_id, data)

@@ -174,7 +174,7 @@ async def write(
         return
     person_id = {"student": case.person_id, "supervisor": case.supervisor_id}.get(role)
     if person_id:
-        signed = {language: text[language] + _signature(names, language) for language in LANGUAGES}
+        signed = {language: text[language] + signature(names.letterhead, language) for language in LANGUAGES}
         await send_mail(context, connection, person_id, subject=_subject(names), text=signed)
 
 
@@ -191,7 +191,7 @@ async def hand_out(context: Context, connection: AsyncConnection, case: Case, na
     text = {
         language: SIGNED[language].format(
             student=student, firm=firm, version=case.in_force, days=READ_DAYS, link=PLACE
-        ) + _signature(names, language)
+        ) + signature(names.letterhead, language)
         for language in LANGUAGES
     }  # fmt: skip
     to = recipient(case, names, "host")
@@ -222,7 +222,7 @@ async def _with_link(
 ) -> str:
     to, days = recipient(case, names, role), context.settings.link_days
     whole = {
-        language: text[language] + LINK[language].format(days=days, link=PLACE) + _signature(names, language)
+        language: text[language] + LINK[language].format(days=days, link=PLACE) + signature(names.letterhead, language)
         for language in LANGUAGES
     }
     opens = invitation(context, case, role, to.name, names.firm)
@@ -244,11 +244,11 @@ def _text(context: Context, case: Case, names: Names, language: Language, note: 
     return _plain(told)
 
 
-def _signature(names: Names, language: Language) -> str:
+def signature(letterhead: Letterhead, language: Language) -> str:
     """Say who writes, and whom to ask."""
-    questions = _plain(names.letterhead.questions)
+    questions = _plain(letterhead.questions)
     asked = QUESTIONS[language].format(questions=questions) if questions else ""
-    return f"\n{_plain(names.letterhead.sender)}\n{asked}"
+    return f"\n{_plain(letterhead.sender)}\n{asked}"
 
 
 def _plain(text: str) -> str:

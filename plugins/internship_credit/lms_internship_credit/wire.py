@@ -114,7 +114,7 @@ class NewLink(Payload, frozen=True):
 
 
 class Link(View, frozen=True):
-    """A link that is good for one step: `mailedTo` is where it is sent, and nobody else sees it.
+    """A link for somebody without an account: `mailedTo` is where it is sent, and nobody else sees it.
 
     Only where no mail server is configured `url` says it, until `expiresAt`; nobody can look it up again.
     """

@@ -5,12 +5,13 @@ from __future__ import annotations
 from html import unescape
 from re import findall
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from msgspec.structs import replace
 
+from lms_core.api import Context, Invitation, invite_guests, revoke_guests
 from lms_core.settings import MailSettings
 from tests.plugins.internship_credit.test_firms import FIRM, grown
 from tests.plugins.internship_credit.test_mails import Post, link_in
@@ -47,8 +48,13 @@ def app_settings(app_settings: Settings, server: MailServer) -> Settings:
 
 
 async def secret_of(scene: Placement, firm: str) -> str:
-    made = await scene["Otto"].post(f"{scene.path}/organisations/{firm}/links", {"mail": False})
-    return str(made["url"].partition("link=")[2])
+    """Make a link for a firm, as its mail has one."""
+    context = Context("internship_credit", UUID(scene.programme["id"]), scene.settings, scene.world.database)
+    async with context.write() as connection:
+        await revoke_guests(context, connection, "internship_credit.employer", firm)
+        wanted = Invitation(role="internship_credit.employer", about=firm, title="Kai", path="employer")
+        [made] = await invite_guests(context, connection, [wanted])
+    return made.url.partition("link=")[2]
 
 
 class Employer:
@@ -149,7 +155,7 @@ async def test_a_firm_that_has_nothing_but_its_mail(
     firm = await grown(scene)
     kai = firm["contacts"][1]["id"]
     sent = await scene["Otto"].post(f"{scene.path}/organisations/{firm['id']}/links", {"contactId": kai})
-    assert sent == {"email": "kai@sensors.example", "url": None, "expiresAt": None}
+    assert sent == {"mailedTo": "kai@sensors.example", "url": None, "expiresAt": None}
     mails = await post.new()
     assert list(mails) == ["kai@sensors.example"]
     address = link_in(mails["kai@sensors.example"])
