@@ -32,9 +32,13 @@ from lms_internship_credit.wire import Link
 
 
 class Board(View, frozen=True, kw_only=True):
-    """A firm with its contacts and sites, and a page of what it offers; `next` is the `cursor` of the next page."""
+    """A firm with its contacts and sites, and a page of what it offers; `next` is the `cursor` of the next page.
+
+    `language` is that of its first contact.
+    """
 
     firm: Organisation
+    language: Language
     items: list[Offer]
     next: UUID | None
 
@@ -46,10 +50,11 @@ class OwnStage(Payload, frozen=True):
 
 
 async def show(context: Context, connection: AsyncConnection, firm_id: UUID, cursor: UUID | None = None) -> Board:
-    """Return what a firm offers. Raises NotFound. Four statements."""
+    """Return what a firm offers. Raises NotFound. Five statements."""
     firm = await firms.read(context, connection, firm_id)
     found = await offers.list_all(context, connection, organisation_id=firm_id, cursor=cursor)
-    return Board(firm=firm, items=found.items, next=found.next)
+    to = await contact_of(connection, firm_id, None)
+    return Board(firm=firm, language=to.language, items=found.items, next=found.next)
 
 
 async def put(

@@ -22,10 +22,11 @@ from lms_core.api import (
     put,
     tagged,
 )
-from lms_internship_credit import employer, employer_pages
+from lms_internship_credit import employer, employer_page
 from lms_internship_credit.beside import about_guest
 from lms_internship_credit.firms import EMPLOYER
 from lms_internship_credit.linking import NewFirmLink
+from lms_internship_credit.offer_routes import visit_of
 from lms_internship_credit.offers import Offer, Posting
 from lms_internship_credit.routes import OFFICE
 from lms_internship_credit.wire import Link
@@ -50,9 +51,10 @@ async def show_board(
     """Show a firm what it offers: as a page or, for `Accept: application/json`, as data."""
     async with context.read() as connection:
         found = await employer.show(context, connection, about_guest(context), cursor)
+        visit = await visit_of(context, connection, request, found.language)
     if request.accept.best_match(["text/html", "application/json"]) == "application/json":
         return Response(found, media_type=MediaType.JSON)
-    return employer_pages.show(found, request.query_params.get("link", ""))
+    return employer_page.show(found, visit)
 
 
 @put("/employer/offers/{offer_id:uuid}", permission=FIRM)
@@ -79,7 +81,7 @@ async def move_own_offer(
 @post("/employer", permission=FIRM, status_code=200, media_type=MediaType.HTML)
 async def submit_offer(context: RouteContext, request: AnyRequest) -> Response[str]:
     """Take a form of the firm's page; what cannot be kept is shown once more, with what is wrong."""
-    form = employer_pages.typed({name: str(value) for name, value in (await request.form()).items()})
+    form = employer_page.typed({name: str(value) for name, value in (await request.form()).items()})
     firm_id, told, wrong = about_guest(context), "kept", list[str]()
     try:
         async with context.write() as connection:
@@ -89,7 +91,7 @@ async def submit_offer(context: RouteContext, request: AnyRequest) -> Response[s
                 await employer.move(context, connection, firm_id, form.offer_id, to, form.revision)
             else:
                 tag = f'"{form.revision}"' if form.revision else None
-                data = employer_pages.posting(form)
+                data = employer_page.posting(form)
                 await employer.put(context, connection, firm_id, form.offer_id, data, tag)
     except InvalidInput as error:
         wrong = [_field(one.where) for one in error.errors]
@@ -97,10 +99,10 @@ async def submit_offer(context: RouteContext, request: AnyRequest) -> Response[s
         wrong = ["places"]
     async with context.read() as connection:
         found = await employer.show(context, connection, firm_id)
-    link = request.query_params.get("link", "")
+        visit = await visit_of(context, connection, request, found.language)
     if wrong:
-        return employer_pages.show(found, link, form=form, wrong=wrong)
-    return employer_pages.show(found, link, told=told)
+        return employer_page.show(found, visit, form=form, wrong=wrong)
+    return employer_page.show(found, visit, told=told)
 
 
 _MOVES = {"close": employer.OwnStage("closed"), "hand_in": employer.OwnStage("draft")}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from html import escape
+from urllib.parse import urlencode
 
+import msgspec
 from litestar import MediaType, Response
 
 from lms_internship_credit.letterhead import Letterhead
@@ -33,10 +35,10 @@ details>form{{margin-top:.5rem}}details{{margin:1rem 0}}summary{{cursor:pointer;
 p.field,fieldset{{margin:0 0 1rem;padding:0;border:0}}
 label,legend{{display:block;font-weight:bold;padding:0}}label.choice{{display:inline-flex;align-items:center;
 gap:.3rem;min-height:2.75rem;margin-right:.75rem;font-weight:normal}}
-input,textarea,button{{font:inherit;color:inherit}}
-input:not([type=radio]):not([type=checkbox]),textarea{{width:100%;min-height:2.75rem;padding:.4rem .5rem;
+input,textarea,select,button{{font:inherit;color:inherit}}
+input:not([type=radio]):not([type=checkbox]),textarea,select{{width:100%;min-height:2.75rem;padding:.4rem .5rem;
 border:1px solid #767676;border-radius:.25rem;background:#fff}}
-input[type=date],input.short{{max-width:14rem}}
+select{{max-width:100%}}input[type=date],input.short{{max-width:14rem}}
 input[type=radio],input[type=checkbox]{{width:1.4rem;height:1.4rem;flex:none}}
 button{{min-height:2.75rem;padding:.4rem 1.25rem;border:2px solid #0b4a9e;border-radius:.25rem;background:#0b4a9e;
 color:#fff;font-weight:bold;cursor:pointer}}
@@ -70,3 +72,20 @@ def framed(
     text = _PAGE.format(language=language, title=escape(title), body=whole)
     headers = {**HEADERS, "Content-Language": language}
     return Response(text, status_code=status, media_type=MediaType.HTML, headers=headers)
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """Who writes, in which language a guest reads, and the secret of the link by which she has come."""
+
+    letterhead: Letterhead
+    language: Language
+    link: str
+
+    def query(self, language: Language | None = None) -> str:
+        """Return the query by which an address is opened as this page was, in this or another language."""
+        return "?" + urlencode({"link": self.link, "language": language or self.language})
+
+    def show(self, title: str, body: str, *, status: int = 200) -> Response[str]:
+        """Return a page that can be read in the other language as well."""
+        other = self.query("en" if self.language == "de" else "de")
+        return framed(self.letterhead, self.language, title, body, other=other, status=status)

@@ -12,6 +12,7 @@ from litestar import MediaType, Request, Response
 from litestar.params import QueryParameter
 
 from lms_core.api import (
+    AsyncConnection,
     Conflict,
     CreateOnce,
     FromPath,
@@ -23,15 +24,19 @@ from lms_core.api import (
     delete,
     expected_revision,
     get,
+    guard_cell,
     post,
     put,
     tagged,
 )
-from lms_internship_credit import applying, offers, pages
+from lms_internship_credit import applicants_page, applying, offers
 from lms_internship_credit.beside import about_guest
 from lms_internship_credit.hosts import Kind
-from lms_internship_credit.linking import NewFirmLink
+from lms_internship_credit.layout import Visit
+from lms_internship_credit.letterhead import read_letterhead
+from lms_internship_credit.linking import NewFirmLink, contact_of
 from lms_internship_credit.routes import OFFICE, OWN, READ
+from lms_internship_credit.telling import LANGUAGES, Language
 from lms_internship_credit.wire import Link
 
 FIRM = f"guest:{offers.FIRM}"
@@ -106,9 +111,9 @@ async def export_catalogue(context: RouteContext) -> Response[str]:
         async with context.read() as connection:
             page = await offers.search(context, connection, offers.Wanted(), cursor)
         for one in page.items:
-            texts = [pages.plain(text) for text in (one.organisation, one.country, one.title, one.place)]
+            texts = [guard_cell(text) for text in (one.organisation, one.country, one.title, one.place)]
             pay = "" if one.pay_cents is None else one.pay_cents
-            more = [one.first_day, one.last_day, one.weekly_hours, pay, pages.plain(one.language), one.free]
+            more = [one.first_day, one.last_day, one.weekly_hours, pay, guard_cell(one.language), one.free]
             writer.writerow([*texts, *more])
         if page.next is None:
             return Response(out.getvalue(), media_type="text/csv")
@@ -191,14 +196,31 @@ async def list_applicants(context: RouteContext, offer_id: FromPath[UUID]) -> ap
         return await applying.applicants(context, connection, offer_id)
 
 
+async def visit_of(
+    context: RouteContext, connection: AsyncConnection, request: AnyRequest, language: Language
+) -> Visit:
+    """Read what all pages of a firm show; in the language of its contact, unless the address names another."""
+    wanted = request.query_params.get("language")
+    chosen = next((one for one in LANGUAGES if one == wanted), language)
+    return Visit(await read_letterhead(context, connection), chosen, request.query_params.get("link", ""))
+
+
+async def _applicants(
+    context: RouteContext, connection: AsyncConnection, request: AnyRequest
+) -> tuple[applying.Applicants, Visit]:
+    found = await applying.applicants(context, connection, about_guest(context))
+    contact = await contact_of(connection, found.offer.organisation_id, found.offer.contact_id)
+    return found, await visit_of(context, connection, request, contact.language)
+
+
 @get("/applicants", permission=FIRM, media_type=MediaType.HTML)
 async def show_applicants(context: RouteContext, request: AnyRequest) -> Response[Any]:
     """Show a firm who applied: as a page or, for `Accept: application/json`, as data."""
     async with context.read() as connection:
-        found = await applying.applicants(context, connection, about_guest(context))
+        found, visit = await _applicants(context, connection, request)
     if request.accept.best_match(["text/html", "application/json"]) == "application/json":
         return Response(found, media_type=MediaType.JSON)
-    return pages.show_applicants(found, request.query_params.get("link", ""))
+    return applicants_page.show(found, visit)
 
 
 @put("/applicants/{application_id:uuid}", permission=FIRM)
@@ -221,23 +243,26 @@ async def take_decision_back(context: RouteContext, application_id: FromPath[UUI
 async def submit_decision(context: RouteContext, request: AnyRequest) -> Response[str]:
     """Take a form of the firm's page."""
     fields = {name: str(value) for name, value in (await request.form()).items()}
-    told, offer_id = "", about_guest(context)
+    told, status, offer_id = "kept", 200, about_guest(context)
     try:
         application_id = UUID(fields.get("application", ""))
     except ValueError:
-        application_id = offer_id
+        application_id = offer_id  # of which there is none
     try:
         async with context.write() as connection:
-            if fields.get("decision") == "back":
-                found = await applying.take_back(context, connection, offer_id, application_id)
-            else:
-                agreed = fields.get("decision") == "agree"
-                found = await applying.decide(context, connection, offer_id, application_id, agreed)
-    except (Conflict, NotFound) as error:
-        told = str(error)
-        async with context.read() as connection:
-            found = await applying.applicants(context, connection, offer_id)
-    return pages.show_applicants(found, request.query_params.get("link", ""), told or "Thank you; this is kept.")
+            match fields.get("decision"):
+                case "back":
+                    await applying.take_back(context, connection, offer_id, application_id)
+                case "agree" | "decline" as decision:
+                    agreed = decision == "agree"
+                    await applying.decide(context, connection, offer_id, application_id, agreed)
+                case _:
+                    told = ""
+    except (Conflict, NotFound):
+        told, status = "refused", 409
+    async with context.read() as connection:
+        found, visit = await _applicants(context, connection, request)
+    return applicants_page.show(found, visit, told, status)
 
 
 offer_routes = (

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 JSON = {"Accept": "application/json"}
 TYPED = {
     "title": "Ätzen & <Messen>", "tasks": "Ätzen.", "skills": "", "contact_id": "", "place": "Villingen",
-    "language": "Deutsch B1", "first_day": "2027-04-05", "last_day": "2027-06-30", "weekly_hours": "37,5",
+    "language": "Deutsch B1", "first_day": "05.04.2027", "last_day": "2027-06-30", "weekly_hours": "37,5",
     "pay_cents": "1200,50", "kind": "any", "places": "1", "closes_on": "2027-03-20",
 }  # fmt: skip
 
@@ -85,7 +85,7 @@ async def test_what_a_firm_offers_waits_for_the_office(world: World, monkeypatch
     scene = await Placement.of(world, monkeypatch)
     firm = await grown(scene)
     employer = Employer(scene, await secret_of(scene, firm["id"]))
-    assert await employer.board() == {"firm": firm, "items": [], "next": None}
+    assert await employer.board() == {"firm": firm, "language": "de", "items": [], "next": None}
     offer = str(uuid4())
     body = {**OFFER, "siteId": firm["sites"][0]["id"], "contactId": firm["contacts"][1]["id"]}
     made = (await employer.put(offer, body)).json()
@@ -168,7 +168,8 @@ async def test_a_firm_that_has_nothing_but_its_mail(
     wrong = {**TYPED, "title": " ", "weekly_hours": "viel", "last_day": "morgen", "pay_cents": "-1", "places": "0"}
     page = await employer.send(422, offer=offer, action="save", **wrong)
     assert findall(r'<li><a href="#(\w+)">', page) == ["title", "last_day", "weekly_hours", "pay_cents", "places"]
-    assert "Stunden je Woche</a> muss von 1 bis 60 sein, etwa 37,5" in page
+    assert page.count("Stunden je Woche: muss von 1 bis 60 sein, etwa 37,5.") == 2  # above, and at the field
+    assert '<html lang="en">' in (await world.http.get(f"{address}&language=en")).text
     assert 'value="viel"' in page
     page = await employer.send(422, offer=offer, action="save", **{**TYPED, "last_day": "2027-04-01"})
     assert findall(r'<li><a href="#(\w+)">', page) == ["last_day"]

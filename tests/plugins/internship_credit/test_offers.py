@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -76,9 +77,16 @@ async def test_a_firm_decides_by_its_mail_and_who_withdraws_leaves_the_place_to_
     assert list(ids) == ["Ines ms", "Student 1 ms", "Student 2 ms"]
     for name, decision in (("Student 1 ms", "agree"), ("Ines ms", "agree"), ("Student 2 ms", "decline")):
         answer = await world.http.post(address, data={"application": ids[name], "decision": decision})
-        assert (answer.status_code, "Thank you" in answer.text) == (200, True)
+        assert (answer.status_code, "Danke; das ist gespeichert." in answer.text) == (200, True)
     again = await world.http.post(address, data={"application": ids["Ines ms"], "decision": "decline"})
-    assert "This was decided already, or withdrawn." in again.text
+    assert (again.status_code, "Das geht nicht mehr: es ist inzwischen entschieden" in again.text) == (409, True)
+    # a form without a decision decides nothing, and the page can be read in English
+    nothing = await world.http.post(address, data={"application": ids["Student 2 ms"]})
+    assert (nothing.status_code, "Danke" in nothing.text) == (200, False)
+    english = (await world.http.get(f"{address}&language=en")).text
+    assert re.findall(r"</h2><p>([^<]+)</p>", english) == [
+        "Waits for the next place that becomes free", "Has a place", "Declined",
+    ]  # fmt: skip
     mails = await post.new()
     assert {email: text.splitlines()[0][:24] for email, text in mails.items()} == {
         bea.email: "You have the place. Begi", ines.email: "The firm agrees, but all", cy.email: "The firm has declined.",

@@ -165,9 +165,9 @@ async def test_a_decision_is_taken_back_while_nobody_else_has_the_place(
     assert sent == {"mailedTo": "hans@sensors.example", "url": None, "expiresAt": None}
     address = link_in((await post.new())["hans@sensors.example"])
     page = (await world.http.get(address)).text
-    assert page.count("Take this back") == 1
+    assert page.count("Zurücknehmen") == 1
     given = {"application": (await firm.states())[ines.person.name][1], "decision": "back"}
-    assert "Thank you" in (await world.http.post(address, data=given)).text
+    assert "Danke" in (await world.http.post(address, data=given)).text
     assert [state for state, _ in (await firm.states()).values()] == ["applied"] * 3
     await scene["Otto"].post(f"{scene.path}/offers/{offer}/links", {})
     again = link_in((await post.new())["hans@sensors.example"])

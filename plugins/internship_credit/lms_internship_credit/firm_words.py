@@ -1,9 +1,10 @@
-"""What the page of a firm's offers says, in English and German."""
+"""What the pages of firms say: of those who apply for an offer, and of all that a firm offers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lms_internship_credit.offers import State
 from lms_internship_credit.telling import Words
 
 TEXTS: Mapping[str, Words] = {
@@ -27,7 +28,13 @@ TEXTS: Mapping[str, Words] = {
     "hand_in": {"en": "Hand it in anew", "de": "Neu einreichen"},
     "new": {"en": "Offer places", "de": "Plätze anbieten"},
     "kept": {"en": "Thank you; this is kept.", "de": "Danke; das ist gespeichert."},
-    "wrong": {"en": "Please look at this again:", "de": "Bitte sehen Sie das noch einmal an:"},
+    "nobody": {"en": "Nobody has applied yet.", "de": "Noch hat sich niemand beworben."},
+    "refused": {
+        "en": "This is not possible any more: it was decided or withdrawn meanwhile, all places are given, or an "
+        "internship has begun on the place. It stands as shown here.",
+        "de": "Das geht nicht mehr: es ist inzwischen entschieden oder zurückgezogen, alle Plätze sind vergeben, oder "
+        "auf dem Platz hat ein Praktikum begonnen. Es steht, wie Sie es hier sehen.",
+    },
     "moved": {
         "en": "This was changed by somebody else meanwhile; this is how it stands now.",
         "de": "Das hat inzwischen jemand anderes geändert; so steht es jetzt.",
@@ -37,6 +44,20 @@ TEXTS: Mapping[str, Words] = {
     "any": {"en": "Mandatory and voluntary internships", "de": "Pflichtpraktika und freiwillige Praktika"},
     "mandatory": {"en": "Mandatory internships only", "de": "Nur Pflichtpraktika"},
     "voluntary": {"en": "Voluntary internships only", "de": "Nur freiwillige Praktika"},
+}
+
+STATES: Mapping[State, Words] = {
+    "applied": {"en": "Waits for your decision", "de": "Wartet auf Ihre Entscheidung"},
+    "placed": {"en": "Has a place", "de": "Hat einen Platz"},
+    "waiting": {"en": "Waits for the next place that becomes free", "de": "Wartet auf den nächsten freien Platz"},
+    "declined": {"en": "Declined", "de": "Abgesagt"},
+    "withdrawn": {"en": "Withdrawn", "de": "Zurückgezogen"},
+}
+
+DECISIONS: Mapping[str, Words] = {
+    "agree": {"en": "Agree", "de": "Zusagen"},
+    "decline": {"en": "Decline", "de": "Absagen"},
+    "back": {"en": "Take this back", "de": "Zurücknehmen"},
 }
 
 FIELDS: Mapping[str, Words] = {
@@ -57,7 +78,7 @@ FIELDS: Mapping[str, Words] = {
 }
 
 RULES: Mapping[str, Words] = {
-    "first_day": {"en": "must be a day such as 2027-04-05", "de": "muss ein Tag sein wie 2027-04-05"},
+    "first_day": {"en": "must be a day such as 2027-04-05", "de": "muss ein Tag sein wie 05.04.2027"},
     "last_day": {
         "en": "must be a day on or after the first, by 1000 days at most",
         "de": "muss ein Tag sein, nicht vor dem ersten und höchstens 1000 Tage danach",

@@ -10,33 +10,19 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import MediaType, Response
+from litestar import Response
 
 from lms_core.api import BadValue, FieldError, InvalidInput, new_id
 from lms_internship_credit.employer import Board
-from lms_internship_credit.employer_words import FIELDS, LINE, RULES, TEXTS
+from lms_internship_credit.firm_words import FIELDS, LINE, RULES, TEXTS
+from lms_internship_credit.layout import Visit
 from lms_internship_credit.offers import Offer, Posting
-from lms_internship_credit.telling import Language
-
-# The address holds a secret: it must reach neither caches nor other sites.
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
-}
-
-_PAGE = """<!doctype html>
-<html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><style>
-body{{font:1rem/1.4 system-ui;max-width:50rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere;hyphens:auto}}
-section,form,p.told,div.wrong{{border:1px solid;padding:.5rem 1rem;margin:1rem 0}}section form{{border:0;padding:0}}
-label{{display:block;margin:.75rem 0}}input,select,textarea,button{{font:inherit;max-width:100%;box-sizing:border-box}}
-input,select,textarea{{display:block;width:100%}}:focus-visible{{outline:3px solid #05a}}
-[aria-invalid]{{border-color:#b00}}
-</style></head><body><h1>{title}</h1>{body}</body></html>"""
+from lms_internship_credit.page_words import P
+from lms_internship_credit.telling import Language, day
 
 _TYPES = {"first_day": "date", "last_day": "date", "closes_on": "date", "places": "number"}
-_LONG = ("tasks", "skills")
+_LONG, _FREE = ("tasks", "skills"), ("skills", "pay_cents")
+_DAY = re.compile(r"(\d\d)\.(\d\d)\.(\d{4})")
 _NUMBER = re.compile(r"(\d{1,7})([.,]\d{1,2})?")
 
 
@@ -62,6 +48,8 @@ def posting(form: Typed) -> Posting:
     """Read what a firm has typed. Raises InvalidInput that names each field that is wrong."""
     given: dict[str, Any] = {name: form.fields.get(name, "").strip().replace("\r\n", "\n") for name in FIELDS}
     wrong = []
+    for name in ("first_day", "last_day", "closes_on"):
+        given[name] = _DAY.sub(r"\3-\2-\1", given[name])
     for name in ("site_id", "contact_id", "pay_cents"):
         given[name] = given[name] or None
     for name in ("pay_cents", "weekly_hours"):
@@ -94,67 +82,70 @@ def posting(form: Typed) -> Posting:
 
 
 def show(
-    board: Board, link: str, *, told: str = "", form: Typed | None = None, wrong: Sequence[str] = ()
+    board: Board, visit: Visit, *, told: str = "", form: Typed | None = None, wrong: Sequence[str] = ()
 ) -> Response[str]:
     """Show what a firm offers, each with a form to change it, and one for a new offer.
 
     `told` is a key of the texts. With `form` what was typed is shown once more, and what is `wrong` with it, by the
     fields' names.
     """
-    language: Language = board.firm.contacts[0].language if board.firm.contacts else "en"
+    language = visit.language
     say = {name: escape(words[language]) for name, words in TEXTS.items()}
+    title = TEXTS["heading"][language].format(firm=board.firm.name)
     known = {one.id for one in board.items}
-    errors = "".join(
-        f'<li><a href="#{name}">{escape(FIELDS[name][language])}</a> {escape(RULES.get(name, LINE)[language])}</li>'
-        for name in FIELDS
-        if name in wrong
-    )
     parts = [
-        f'<p class="told" role="status">{say[told]}</p>' if told else "",
-        f'<div class="wrong" role="alert"><p>{say["wrong"]}</p><ul>{errors}</ul></div>' if errors else "",
+        _summary(wrong, language) if wrong else "",
+        f"<h1>{escape(title)}</h1>",
+        f'<p class="note" role="status">{say[told]}</p>' if told else "",
         f"<p>{say['office']}</p>",
         "" if board.items else f"<p>{say['none']}</p>",
-        *(_section(board, one, link, language, form, wrong) for one in board.items),
-        f'<p><a href="?link={escape(link)}&amp;cursor={board.next}">{say["more"]}</a></p>' if board.next else "",
+        *(_section(board, one, visit, form, wrong) for one in board.items),
+        f'<p><a href="{escape(visit.query())}&amp;cursor={board.next}">{say["more"]}</a></p>' if board.next else "",
         f"<h2>{say['new']}</h2>",
-        _form(board, link, language, None, form if form and form.offer_id not in known else None, wrong),
+        _form(board, visit, None, form if form and form.offer_id not in known else None, wrong),
     ]
-    title = escape(TEXTS["heading"][language].format(firm=board.firm.name))
-    page = _PAGE.format(language=language, title=title, body="".join(parts))
-    return Response(page, media_type=MediaType.HTML, headers=_HEADERS, status_code=422 if wrong else 200)
+    title = f"{P['error'][language]}: {title}" if wrong else title
+    return visit.show(title, "".join(parts), status=422 if wrong else 200)
 
 
-def _section(board: Board, one: Offer, link: str, language: Language, form: Typed | None, wrong: Sequence[str]) -> str:
+def _summary(wrong: Sequence[str], language: Language) -> str:
+    """List what is wrong, each with a link to its field."""
+    lines = "".join(f'<li><a href="#{name}">{_mistake(name, language)}</a></li>' for name in FIELDS if name in wrong)
+    return f'<div class="wrong" role="alert"><h2>{P["wrong"][language]}</h2><ul>{lines}</ul></div>'
+
+
+def _mistake(name: str, language: Language) -> str:
+    return escape(f"{FIELDS[name][language]}: {RULES.get(name, LINE)[language]}.")
+
+
+def _section(board: Board, one: Offer, visit: Visit, form: Typed | None, wrong: Sequence[str]) -> str:
+    language = visit.language
     say = {name: escape(words[language]) for name, words in TEXTS.items()}
+    first, last, until = (day(when, language) for when in (one.first_day, one.last_day, one.closes_on))
     mine = form if form and form.offer_id == one.id else None
-    period = say["period"].format(first=one.first_day, last=one.last_day, free=one.free, places=one.places)
+    period = say["period"].format(first=first, last=last, free=one.free, places=one.places)
     action, button = ("hand_in", say["hand_in"]) if one.state == "closed" else ("close", say["close"])
-    return f"""<section><h2>{escape(one.title)}</h2><p>{say[one.state].format(day=one.closes_on)}</p><p>{period}</p>
-<details{" open" if mine else ""}><summary>{say["change"]}</summary>{_form(board, link, language, one, mine, wrong)}
-</details><form method="post" action="?link={escape(link)}">{_hidden(str(one.id), str(one.revision))}
+    return f"""<section><h2><bdi dir="auto">{escape(one.title)}</bdi></h2>
+<p>{say[one.state].format(day=until)}</p><p>{period}</p>
+<details{" open" if mine else ""}><summary>{say["change"]}</summary>{_form(board, visit, one, mine, wrong)}</details>
+<form method="post" action="{escape(visit.query())}">{_hidden(str(one.id), str(one.revision))}
 <button name="action" value="{action}">{button}</button></form></section>"""
 
 
-def _form(
-    board: Board, link: str, language: Language, one: Offer | None, form: Typed | None, wrong: Sequence[str]
-) -> str:
+def _form(board: Board, visit: Visit, one: Offer | None, form: Typed | None, wrong: Sequence[str]) -> str:
+    language = visit.language
     offer_id, revision = (str(one.id), str(one.revision)) if one else (str(form.offer_id if form else new_id()), "")
-    values = {name: _text(name, one) for name in FIELDS} if one else {"kind": "any", "places": "1"}
+    values = {name: _text(name, one, language) for name in FIELDS} if one else {"kind": "any", "places": "1"}
     if form:
         values = {name: form.fields.get(name, "") for name in FIELDS}
     rows = "".join(
         _field(
-            board,
-            name,
-            values.get(name, ""),
-            language,
-            name if form else f"{name}-{offer_id}",
-            bool(form) and name in wrong,
+            board, name, values.get(name, ""), language, name if form else f"{name}-{offer_id}", wrong if form else ()
         )
         for name in FIELDS
-        if not (name == "site_id" and not board.firm.sites)
+        if name != "site_id" or board.firm.sites
     )
-    return f"""<form method="post" action="?link={escape(link)}" novalidate>{_hidden(offer_id, revision)}{rows}
+    return f"""<form method="post" action="{escape(visit.query())}" novalidate>{_hidden(offer_id, revision)}{rows}
 <button name="action" value="save">{escape(TEXTS["save"][language])}</button></form>"""
 
 
@@ -164,29 +155,37 @@ def _hidden(offer_id: str, revision: str) -> str:
     )
 
 
-def _text(name: str, one: Offer) -> str:
-    """Return what a field shows of an offer."""
+def _text(name: str, one: Offer, language: Language) -> str:
+    """Return what a field shows of an offer, as one would type it."""
     if name == "site_id":
         return str(one.site.id) if one.site else ""
     value = getattr(one, name)
     if name == "pay_cents" and value is not None:
-        return f"{Decimal(value) / 100:.2f}"
-    return "" if value is None else str(value)
+        value = f"{Decimal(value) / 100:.2f}"
+    text = "" if value is None else str(value)
+    return text.replace(".", ",") if language == "de" and name in ("pay_cents", "weekly_hours") else text
 
 
-def _field(board: Board, name: str, value: str, language: Language, place: str, wrong: bool) -> str:
-    mark = f'id="{place}" name="{name}"' + (' aria-invalid="true"' if wrong else "")
-    label = f'<label for="{place}">{escape(FIELDS[name][language])}'
-    if name in _LONG:
-        return f'{label} <textarea {mark} rows="4">{escape(value)}</textarea></label>'
+def _field(board: Board, name: str, value: str, language: Language, place: str, wrong: Sequence[str]) -> str:
+    label = escape(FIELDS[name][language])
+    if name in _FREE:
+        label += f' <span class="hint">({P["optional"][language]})</span>'
+    mark, mistake = f'id="{place}" name="{name}"', ""
+    if name in wrong:
+        mark += f' aria-invalid="true" aria-describedby="{place}-wrong"'
+        mistake = f'<span class="mistake" id="{place}-wrong">{_mistake(name, language)}</span>'
     choices = _choices(board, name, language)
     if choices:
         options = "".join(
             f'<option value="{key}"{" selected" if key == value else ""}>{escape(text)}</option>'
             for key, text in choices
         )
-        return f"{label} <select {mark}>{options}</select></label>"
-    return f'{label} <input {mark} type="{_TYPES.get(name, "text")}" value="{escape(value)}"></label>'
+        entry = f"<select {mark}>{options}</select>"
+    elif name in _LONG:
+        entry = f'<textarea {mark} rows="4" dir="auto">\n{escape(value)}</textarea>'
+    else:
+        entry = f'<input {mark} type="{_TYPES.get(name, "text")}" value="{escape(value)}">'
+    return f'<p class="field"><label for="{place}">{label}</label>{mistake}{entry}</p>'
 
 
 def _choices(board: Board, name: str, language: Language) -> list[tuple[str, str]]:
