@@ -37,6 +37,7 @@ from lms_internship_credit.cases import (
     of_regulation,
 )
 from lms_internship_credit.guards import CLEARANCES
+from lms_internship_credit.papers import REPORTED
 from lms_internship_credit.parts import OVER
 from lms_internship_credit.telling import invitation, recipient, write_link
 from lms_internship_credit.wire import Clearing, Draft, Link, Report, Settling
@@ -98,7 +99,7 @@ async def rate(context: Context, connection: AsyncConnection, case_id: UUID, who
 async def hand_in(context: Context, connection: AsyncConnection, case_id: UUID, who: Who, report: Report) -> Case:
     """Keep a report; it counts once it is submitted. Raises NotFound, and Conflict when none is awaited."""
     case, _ = await all_of(context, connection, case_id, who)
-    if case.state not in ("ended", "certified", "rework"):
+    if case.state not in REPORTED:
         raise Conflict(f"No report is awaited of what is {case.state}.")
     made = replace(case, report=True, revision=case.revision + 1)
     await keep(context, connection, case, made, who, "write", "", {"text": report.text})

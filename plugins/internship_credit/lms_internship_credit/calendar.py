@@ -1,4 +1,4 @@
-"""What a day that comes does to cases: they begin, end, lapse, and are booked once nobody can appeal any more."""
+"""What a day that comes does to cases: they begin, end, lapse, are booked, and their documents go when it is time."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lms_internship_credit.case import Entry
 from lms_internship_credit.cases import CLOCK, book_due, take, today_in
 from lms_internship_credit.lifecycle import Action
 from lms_internship_credit.reminding import remind
+from lms_internship_credit.retention import forget_old
 
 ALL_AT_ONCE = 500
 
@@ -40,5 +41,6 @@ async def turn(context: Context, _payload: None) -> None:
         except Conflict:
             continue  # somebody was faster, or its last day was moved
     await remind(context)
+    await forget_old(context)
     async with context.write():
         pass

@@ -113,7 +113,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     `version` counts agreements, `in_force` is the one that all have signed last; `change` waits for signatures while
     that holds. `digest` is the SHA-256 of what is to be signed, `signed` who has signed it. `stopped_on` is the first
-    day of an interruption, or that of the host's cancellation.
+    day of an interruption, or that of the host's cancellation. The `report` is a text, or the files of `report_files`.
     """
 
     id: UUID
@@ -139,6 +139,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     certified: Certified | None = None
     evaluation: Evaluation | None = None
     report: bool = False
+    report_files: frozenset[UUID] = frozenset()
     due: date | None = None
     extension_asked: bool = False
     extended: bool = False
@@ -175,7 +176,7 @@ def life(case: Case, around: Around) -> Life:
         signed=case.signed,
         cleared=case.cleared,
         served=Served(hours.first_day, hours.last_day, hours.hours, hours.absent_days) if hours else None,
-        report=case.report,
+        report=case.report or bool(case.report_files),
         due=case.due,
         extension_asked=case.extension_asked,
         extended=case.extended,
@@ -329,7 +330,7 @@ def _settle(case: Case, facts: Life, action: Action, role: Role, today: date) ->
         case "extend":
             return replace(case, extension_asked=False, extended=True)
         case "demand_rework":
-            return replace(case, report=False, extended=False, extension_asked=False)
+            return replace(case, report=False, report_files=frozenset(), extended=False, extension_asked=False)
         case "recognise":
             return replace(case, granted=facts.award, decided_on=today)
         case "recognise_partly" | "lapse":

@@ -32,6 +32,7 @@ from lms_internship_credit.case import Case, Entry, step
 from lms_internship_credit.hosts import host_of
 from lms_internship_credit.letterhead import read_letterhead
 from lms_internship_credit.lifecycle import Refusal, Role, told
+from lms_internship_credit.papers import RELIES
 from lms_internship_credit.parts import Settled, around
 from lms_internship_credit.policy import Internship
 from lms_internship_credit.telling import Names, hand_out, tell
@@ -139,7 +140,7 @@ async def take(
 
     `expected` is the revision that was read (null: any, for those who come by a link). Raises NotFound, InvalidInput,
     Conflict that says what is missing and who can do it, and PreconditionFailed. Nine statements, two more for an
-    agreement or a signature, and five for each booking.
+    agreement or a signature, one where it rests upon documents, and five for each booking.
     """
     case, others = await all_of(context, connection, case_id, who)
     if context.off and entry.action == "propose":
@@ -167,6 +168,9 @@ async def take(
     if entry.action == "reverse":
         assert who.person_id
         await reverse_credit(connection, case.person_id, source(case.part), entry.note, who.person_id)
+    if kinds := RELIES.get(entry.action):
+        rests = (t.document.c.case_id == case.id) & t.document.c.kind.in_(kinds)
+        await connection.execute(update(t.document).where(rests).values(relied=True))
     await _step_kept(context, connection, case, moved, entry, who)
     done = await book(context, connection, internship, moved, others)
     if done.state != case.state:

@@ -7,13 +7,17 @@ from sqlalchemy import func, select
 from lms_core.api import Context, Effect, PluginProposal
 from lms_internship_credit import tables as t
 from lms_internship_credit.parts import OVER
+from lms_internship_credit.retention import old
 from lms_internship_credit.settings import Settings
 
 RESTING = (*OVER, "booked", "draft", "returned")
 
 
 async def preview(context: Context, proposal: PluginProposal) -> list[Effect]:
-    """Say how many internships are under way, and which have no policy any more. One statement."""
+    """Say how many internships are under way, which have no policy any more, and which documents go.
+
+    Two statements.
+    """
     c = t.case.c
     query = (
         select(c.regulation, c.part, func.count().label("cases"))
@@ -38,4 +42,8 @@ async def preview(context: Context, proposal: PluginProposal) -> list[Effect]:
         if internship is None or internship.part(part) is None:
             told = f"{cases} under way of the part {part} of {regulation} cannot be decided: these settings lack it."
             found.append(Effect("no-policy", told))
+    for kind, number in await old(context):
+        documents = f"{number} documents" if number != 1 else "1 document"
+        told = f"{documents} of the kind {kind} will be deleted within the hour: by these settings their time is over."
+        found.append(Effect("documents-deleted", told))
     return found

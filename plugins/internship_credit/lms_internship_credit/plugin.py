@@ -16,6 +16,7 @@ from lms_core.api import (
 )
 from lms_internship_credit.agreement_routes import agreement_routes
 from lms_internship_credit.calendar import turn
+from lms_internship_credit.document_routes import document_routes
 from lms_internship_credit.effects import preview
 from lms_internship_credit.employer_routes import employer_routes
 from lms_internship_credit.guest_routes import guest_routes
@@ -69,7 +70,7 @@ class InternshipCredit(Plugin):
         Permission("internship_credit.reader", "read the agreement of one internship that all have signed"),
         Permission("internship_credit.mentor", "look after the student of one internship"),
     )
-    routes = (*routes, *agreement_routes, *guest_routes, *offer_routes, *employer_routes)
+    routes = (*routes, *agreement_routes, *document_routes, *guest_routes, *offer_routes, *employer_routes)
     jobs = (Job("turn", turn, every=timedelta(hours=1), seconds=600, finishes=True),)
     tables = tables
     migrations = "lms_internship_credit:migrations"

@@ -9,6 +9,7 @@ import msgspec
 
 from lms_core.api import Name, check_zone
 from lms_internship_credit.case import Email
+from lms_internship_credit.papers import Retention
 from lms_internship_credit.policy import Internship
 
 
@@ -55,14 +56,14 @@ class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The policy of a programme: `internships` by the version of its regulation; what day it is goes by `zone`.
 
-    Documents are deleted `keep_months` after a case has ended. Links for hosts and mentors hold for `link_days`;
-    `contact` is whom they ask.
+    `retention` says how many months after the end of its case each kind of document is kept. Links for hosts and
+    mentors hold for `link_days`; `contact` is whom they ask.
     """
 
     zone: Annotated[str, msgspec.Meta(max_length=64, examples=["Europe/Berlin"])] = "Europe/Berlin"
     internships: Annotated[tuple[Internship, ...], msgspec.Meta(max_length=20)] = ()
     law: Law = Law()
-    keep_months: Annotated[int, msgspec.Meta(ge=1, le=600)] = 60
+    retention: Retention = Retention()
     link_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 14
     contact: Contact | None = None
 

@@ -1,6 +1,6 @@
 """What is kept of internships."""
 
-from sqlalchemy import Column, Date, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, Uuid
 
 from lms_core.api import Hundredths, Instant, Json, core_key, plugin_tables
 
@@ -148,7 +148,7 @@ history = Table(
     Column("note", Text, nullable=False),
     Column("entered", Json, nullable=False),
 )
-"""Every step of a case, in its order; rows are only added."""
+"""Every step of a case, in its order; rows are only added. Of a report, its digest is left when its time is over."""
 
 agreement = Table(
     "internship_credit_agreement",
@@ -173,6 +173,22 @@ signature = Table(
     Column("sha256", String(64), nullable=False),
     Column("at", Instant, nullable=False),
 )
+
+document = Table(
+    "internship_credit_document",
+    tables,
+    Column("id", Uuid, core_key("media"), primary_key=True),
+    Column("case_id", Uuid, ForeignKey(case.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("programme_id", Uuid, core_key("programme"), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("by_id", Uuid, core_key("person", ondelete="SET NULL")),
+    Column("by_name", String(200), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("relied", Boolean, nullable=False),
+)
+"""A file that was brought to a case; `relied` once a step rests upon it. How long it is kept follows from its kind."""
 
 settled = Table(
     "internship_credit_settled",

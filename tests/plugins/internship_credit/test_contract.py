@@ -74,6 +74,22 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("GET", "/decisions/{case_id:uuid}/agreement.pdf"): DECIDE,
     ("POST", "/decisions/{case_id:uuid}/steps"): DECIDE,
     ("PUT", "/persons/{person_id:uuid}/parts/{part:str}"): DECIDE,
+    ("GET", "/me/cases/{case_id:uuid}/documents"): OWN,
+    ("GET", "/me/cases/{case_id:uuid}/documents/{file_id:uuid}"): OWN,
+    ("PUT", "/me/cases/{case_id:uuid}/files/{file_id:uuid}"): OWN,
+    ("POST", "/me/cases/{case_id:uuid}/files/{file_id:uuid}/complete"): OWN,
+    ("PUT", "/me/cases/{case_id:uuid}/documents/{file_id:uuid}"): OWN,
+    ("DELETE", "/me/cases/{case_id:uuid}/documents/{file_id:uuid}"): OWN,
+    ("GET", "/supervised/{case_id:uuid}/documents"): SUPERVISE,
+    ("GET", "/supervised/{case_id:uuid}/documents/{file_id:uuid}"): SUPERVISE,
+    ("GET", "/cases/{case_id:uuid}/documents"): OFFICE,
+    ("GET", "/cases/{case_id:uuid}/documents/{file_id:uuid}"): OFFICE,
+    ("PUT", "/cases/{case_id:uuid}/files/{file_id:uuid}"): OFFICE,
+    ("POST", "/cases/{case_id:uuid}/files/{file_id:uuid}/complete"): OFFICE,
+    ("PUT", "/cases/{case_id:uuid}/documents/{file_id:uuid}"): OFFICE,
+    ("DELETE", "/cases/{case_id:uuid}/documents/{file_id:uuid}"): OFFICE,
+    ("GET", "/decisions/{case_id:uuid}/documents"): DECIDE,
+    ("GET", "/decisions/{case_id:uuid}/documents/{file_id:uuid}"): DECIDE,
 }
 GUESTS = {
     ("GET", "/employer"), ("POST", "/employer"), ("PUT", "/employer/offers/{offer_id:uuid}"),
@@ -82,6 +98,8 @@ GUESTS = {
     ("POST", "/mentor/steps"), ("PUT", "/mentor/evaluation"), ("GET", "/applicants"), ("POST", "/applicants"),
     ("PUT", "/applicants/{application_id:uuid}"), ("DELETE", "/applicants/{application_id:uuid}/decision"),
     ("GET", "/host/agreement.pdf"), ("GET", "/mentor/agreement.pdf"), ("GET", "/signed/{version:int}/agreement.pdf"),
+    ("PUT", "/host/files/{file_id:uuid}"), ("POST", "/host/files/{file_id:uuid}/complete"),
+    ("PUT", "/host/documents/{file_id:uuid}"),
 }  # fmt: skip
 
 

@@ -305,6 +305,41 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "version", name=op.f("pk_internship_credit_agreement")),
     )
     op.create_table(
+        "internship_credit_document",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("programme_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("role", sa.String(length=20), nullable=False),
+        sa.Column("by_id", sa.Uuid(), nullable=True),
+        sa.Column("by_name", sa.String(length=200), nullable=False),
+        sa.Column("at", lms_core.api.Instant(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("relied", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["by_id"], ["person.id"], name=op.f("fk_internship_credit_document_by_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["internship_credit_case.id"],
+            name=op.f("fk_internship_credit_document_case_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["id"], ["media.id"], name=op.f("fk_internship_credit_document_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["programme_id"],
+            ["programme.id"],
+            name=op.f("fk_internship_credit_document_programme_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_internship_credit_document")),
+    )
+    with op.batch_alter_table("internship_credit_document", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_internship_credit_document_case_id"), ["case_id"], unique=False)
+
+    op.create_table(
         "internship_credit_history",
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -386,6 +421,10 @@ def downgrade() -> None:
     op.drop_table("internship_credit_signature")
     op.drop_table("internship_credit_reminder")
     op.drop_table("internship_credit_history")
+    with op.batch_alter_table("internship_credit_document", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_internship_credit_document_case_id"))
+
+    op.drop_table("internship_credit_document")
     op.drop_table("internship_credit_agreement")
     with op.batch_alter_table("internship_credit_case", schema=None) as batch_op:
         batch_op.drop_index("ix_internship_credit_case_state")
