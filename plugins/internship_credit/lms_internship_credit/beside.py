@@ -1,4 +1,4 @@
-"""What is entered into a case beside its steps, each with a line in its history; what the board settles without one."""
+"""What is entered into a case beside its steps, each with a line in its history."""
 
 from __future__ import annotations
 
@@ -7,20 +7,15 @@ from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from lms_core.api import (
     AsyncConnection,
     Conflict,
     Context,
-    FieldError,
-    InvalidInput,
     NotFound,
-    insert_into,
     invite_guests,
-    now,
     read_person,
-    read_study,
     revoke_guests,
 )
 from lms_internship_credit import tables as t
@@ -28,19 +23,15 @@ from lms_internship_credit.case import Case, Evaluation
 from lms_internship_credit.cases import (
     Who,
     all_of,
-    book,
-    case_of,
     check_supervisor,
     find,
     keep,
     names_of,
-    of_regulation,
 )
 from lms_internship_credit.guards import CLEARANCES
 from lms_internship_credit.papers import REPORTED
-from lms_internship_credit.parts import OVER
 from lms_internship_credit.telling import invitation, recipient, write_link
-from lms_internship_credit.wire import Clearing, Draft, Link, Report, Settling
+from lms_internship_credit.wire import Clearing, Draft, Link, Report
 
 
 async def edit(
@@ -104,43 +95,6 @@ async def hand_in(context: Context, connection: AsyncConnection, case_id: UUID, 
     made = replace(case, report=True, revision=case.revision + 1)
     await keep(context, connection, case, made, who, "write", "", {"text": report.text})
     return made
-
-
-async def settle(context: Context, connection: AsyncConnection, person_id: UUID, part: str, given: Settling) -> None:
-    """Waive a part for an experienced student, or recognise ECTS for it from elsewhere; then book what waited for it.
-
-    Raises NotFound, InvalidInput and Conflict (it is booked or under way).
-    """
-    study = await read_study(connection, person_id, context.programme_id)
-    internship = of_regulation(context, study.regulation)
-    demanded = internship.part(part)
-    if demanded is None:
-        raise NotFound(f"The regulation {study.regulation} has no part {part}.")
-    if given.ects > demanded.ects:
-        most = [FieldError("body.ects", f"must be {demanded.ects} at most, which the part brings")]
-        raise InvalidInput("More cannot be recognised for this part.", errors=most)
-    c = t.case.c
-    hers = select(t.case).where(c.programme_id == context.programme_id, c.person_id == person_id)
-    cases = [case_of(row) for row in await connection.execute(hers.order_by(c.id).with_for_update())]
-    if any(one.part == part and one.state not in OVER for one in cases):
-        raise Conflict("There is a case of this part; it has to come to its end, or be withdrawn, before.")
-    values = {
-        "kind": given.kind,
-        "ects": given.ects,
-        "evidence": given.evidence,
-        "by_id": context.person_id,
-        "at": now(),
-    }
-    key = {"programme_id": context.programme_id, "person_id": person_id, "part": part}
-    await connection.execute(
-        insert_into(connection, t.settled)
-        .values(**key, **values)
-        .on_conflict_do_update(index_elements=list(key), set_=values)
-    )
-    for one in cases:
-        if one.state in ("recognised", "partial"):
-            await book(context, connection, internship, one, [other for other in cases if other.id != one.id])
-            break
 
 
 async def link(context: Context, connection: AsyncConnection, case_id: UUID, role: Literal["host", "mentor"]) -> Link:

@@ -33,7 +33,7 @@ from lms_internship_credit.hosts import host_of
 from lms_internship_credit.letterhead import read_letterhead
 from lms_internship_credit.lifecycle import Refusal, Role, told
 from lms_internship_credit.papers import RELIES
-from lms_internship_credit.parts import Settled, around
+from lms_internship_credit.parts import Settled, around, done
 from lms_internship_credit.policy import Internship
 from lms_internship_credit.telling import Names, hand_out, tell
 
@@ -54,9 +54,12 @@ def today_in(context: Context) -> date:
     return now().astimezone(ZoneInfo(context.settings.zone)).date()
 
 
-def source(part: str) -> str:
-    """Name what the ECTS of a part are for: a person gets them once, whichever case brings them."""
-    return f"internship_credit:{part}"
+def source(part: str, *, elsewhere: bool = False) -> str:
+    """Name what the ECTS of a part are for: a person gets them once, whichever case brings them.
+
+    Those that are recognised from `elsewhere` are beside them: both together are no more than the part brings.
+    """
+    return f"internship_credit:{part}:elsewhere" if elsewhere else f"internship_credit:{part}"
 
 
 def of_regulation(context: Context, version: str) -> Internship:
@@ -115,22 +118,32 @@ async def all_of(context: Context, connection: AsyncConnection, case_id: UUID, w
     Two statements: whose it is cannot change, and then her cases in the order of their ids, so that nobody waits for
     somebody who waits.
     """
-    c = t.case.c
     case = await find(context, connection, case_id, who)
-    hers = select(t.case).where(c.programme_id == context.programme_id, c.person_id == case.person_id)
-    rows = (await connection.execute(hers.order_by(c.id).with_for_update())).all()
-    cases = [case_of(row) for row in rows]
+    cases = await held_of(context, connection, case.person_id)
     held = next((one for one in cases if one.id == case_id), None)
     if held is None or not concerns(held, who):
         raise NotFound("There is no such case.")
     return held, [one for one in cases if one.id != case_id]
 
 
-async def settled_of(context: Context, connection: AsyncConnection, person_id: UUID) -> dict[str, Settled]:
-    """Return what the board has settled of a person's internship, by part. One statement."""
+async def held_of(context: Context, connection: AsyncConnection, person_id: UUID) -> list[Case]:
+    """Return all cases of a student in the order of their ids, held until the transaction ends. One statement."""
+    c = t.case.c
+    hers = select(t.case).where(c.programme_id == context.programme_id, c.person_id == person_id)
+    return [case_of(row) for row in await connection.execute(hers.order_by(c.id).with_for_update())]
+
+
+async def settled_of(
+    context: Context, connection: AsyncConnection, person_id: UUID, *, hold: bool = False
+) -> dict[str, Settled]:
+    """Return what the board has settled of a person's internship, by part; `hold` it until the end. One statement."""
     c = t.settled.c
-    query = select(c.part, c.kind, c.ects).where(c.programme_id == context.programme_id, c.person_id == person_id)
-    return {row.part: Settled(row.kind, row.ects) for row in await connection.execute(query)}
+    query = select(t.settled).where(c.programme_id == context.programme_id, c.person_id == person_id).order_by(c.part)
+    query = query.with_for_update() if hold else query
+    return {
+        row.part: Settled(row.kind, row.ects, row.by_id, row.evidence, row.booked)
+        for row in await connection.execute(query)
+    }
 
 
 async def take(
@@ -172,47 +185,61 @@ async def take(
         rests = (t.document.c.case_id == case.id) & t.document.c.kind.in_(kinds)
         await connection.execute(update(t.document).where(rests).values(relied=True))
     await _step_kept(context, connection, case, moved, entry, who)
-    done = await book(context, connection, internship, moved, others)
-    if done.state != case.state:
-        names = await names_of(context, connection, done)
-        await tell(context, connection, done, names, entry.note)
+    if moved.state in ("recognised", "partial"):
+        moved = (await book(context, connection, internship, case.person_id, [*others, moved]))[case.id]
+    if moved.state != case.state:
+        names = await names_of(context, connection, moved)
+        await tell(context, connection, moved, names, entry.note)
         if entry.action == "sign":
-            await hand_out(context, connection, done, names)
-    return done
+            await hand_out(context, connection, moved, names)
+    return moved
 
 
 async def book(
-    context: Context, connection: AsyncConnection, internship: Internship, case: Case, others: Sequence[Case]
-) -> Case:
-    """Book every part of a student whose time has come, now that one of her cases has moved; return that case."""
-    if case.state not in ("recognised", "partial"):
-        return case
-    settled, today = await settled_of(context, connection, case.person_id), today_in(context)
-    cases = {one.id: one for one in (*others, case)}
-    for one in list(cases.values()):
-        if one.state not in ("recognised", "partial"):
+    context: Context, connection: AsyncConnection, internship: Internship, person_id: UUID, cases: Sequence[Case]
+) -> dict[UUID, Case]:
+    """Book every part of a student whose time has come; return her cases after that.
+
+    What was recognised from elsewhere is booked with the rest, as recognised: when all parts are done. The cases have
+    to be held. One statement, five for each booking of a case and four for each other one.
+    """
+    settled, today = await settled_of(context, connection, person_id, hold=True), today_in(context)
+    held = {one.id: one for one in cases}
+    for one in cases:
+        part = internship.part(one.part)
+        if one.state not in ("recognised", "partial") or part is None:
             continue
-        rest = [other for other in cases.values() if other.id != one.id]
+        rest = [other for other in held.values() if other.id != one.id]
         entry = Entry(action="book")
         booked = step(one, around(internship, one, rest, settled, today), entry, "clock", None, today)
         if isinstance(booked, Refusal):
             continue
         assert one.granted
         assert one.decided_by
-        part = internship.part(one.part)
         await book_credit(
-            connection, one.person_id, source(one.part), one.granted, f"internship_credit:case:{one.id}",
-            one.decided_by, title=part.title if part else one.part, programme_id=context.programme_id,
+            connection, person_id, source(one.part), one.granted, f"internship_credit:case:{one.id}", one.decided_by,
+            title=part.title, programme_id=context.programme_id,
         )  # fmt: skip
         await _step_kept(context, connection, one, booked, entry, CLOCK)
-        cases[one.id] = booked
-    return cases[case.id]
+        held[one.id] = booked
+    if {part.key for part in internship.parts} <= done(internship, held.values(), settled, today):
+        for part in internship.parts:
+            found = settled.get(part.key)
+            if found and found.kind == "recognised" and found.by_id and not found.booked:
+                await book_credit(
+                    connection, person_id, source(part.key, elsewhere=True), found.ects, found.evidence, found.by_id,
+                    title=part.title, programme_id=context.programme_id, recognised=True,
+                )  # fmt: skip
+                c = t.settled.c
+                same = (c.programme_id == context.programme_id) & (c.person_id == person_id) & (c.part == part.key)
+                await connection.execute(update(t.settled).where(same).values(booked=True))
+    return held
 
 
 async def book_due(context: Context, connection: AsyncConnection, case_id: UUID) -> None:
-    """Book a case whose time for an appeal is over."""
+    """Book a case whose time for an appeal is over, and what waits for it."""
     case, others = await all_of(context, connection, case_id, CLOCK)
-    await book(context, connection, of_regulation(context, case.regulation), case, others)
+    await book(context, connection, of_regulation(context, case.regulation), case.person_id, [*others, case])
 
 
 async def names_of(context: Context, connection: AsyncConnection, case: Case) -> Names:

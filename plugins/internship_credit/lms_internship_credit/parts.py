@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
+from uuid import UUID
 
 import msgspec
 
@@ -19,10 +20,16 @@ OVER: frozenset[State] = frozenset({"withdrawn", "rejected", "lapsed"})
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """What the board has settled of a part without a case: waived, or so many ECTS recognised from elsewhere."""
+    """What the board has settled of a part without a case: waived, or so many ECTS recognised from elsewhere.
+
+    `by_id` decided it, on `evidence`; `booked` tells whether these ECTS are.
+    """
 
     kind: Literal["waived", "recognised"]
     ects: Decimal
+    by_id: UUID | None = None
+    evidence: str = ""
+    booked: bool = False
 
 
 def settles(part: Part, settled: Mapping[str, Settled]) -> bool:

@@ -21,6 +21,7 @@ from lms_internship_credit.effects import preview
 from lms_internship_credit.employer_routes import employer_routes
 from lms_internship_credit.guest_routes import guest_routes
 from lms_internship_credit.offer_routes import offer_routes
+from lms_internship_credit.part_routes import part_routes
 from lms_internship_credit.pending import pending
 from lms_internship_credit.routes import routes
 from lms_internship_credit.settings import Settings
@@ -70,7 +71,9 @@ class InternshipCredit(Plugin):
         Permission("internship_credit.reader", "read the agreement of one internship that all have signed"),
         Permission("internship_credit.mentor", "look after the student of one internship"),
     )
-    routes = (*routes, *agreement_routes, *document_routes, *guest_routes, *offer_routes, *employer_routes)
+    routes = (
+        *routes, *part_routes, *agreement_routes, *document_routes, *guest_routes, *offer_routes, *employer_routes,
+    )  # fmt: skip
     jobs = (Job("turn", turn, every=timedelta(hours=1), seconds=600, finishes=True),)
     tables = tables
     migrations = "lms_internship_credit:migrations"

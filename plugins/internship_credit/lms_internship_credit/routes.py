@@ -325,20 +325,11 @@ async def step_of_board(
     return await take_step(context, case_id, "board", data, expected_revision(if_match))
 
 
-@put("/persons/{person_id:uuid}/parts/{part:str}", permission=DECIDE, status_code=204, finishes=True)
-async def settle(
-    context: RouteContext, person_id: FromPath[UUID], part: FromPath[str], data: JSONBody[w.Settling]
-) -> None:
-    """Waive a part of the internship for an experienced student, or recognise ECTS for it from elsewhere."""
-    async with context.write() as connection:
-        await beside.settle(context, connection, person_id, part, data)
-
-
 routes = (
     list_organisations, list_contacts, read_contacts, add_organisation, change_organisation, remove_organisation,
     locate, list_supervisors, supervise,
     supervise_no_more, begin_case, list_own, read_own, describe_own, write_report, check_own, read_work_days,
     put_work_days, rate_host, step_of_student, list_supervised, read_supervised, step_of_supervisor, list_cases,
     read_case, check_case, read_figures, clear, make_link, step_of_office, list_to_decide, read_to_decide,
-    step_of_board, settle,
+    step_of_board,
 )  # fmt: skip

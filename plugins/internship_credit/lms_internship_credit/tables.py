@@ -199,10 +199,28 @@ settled = Table(
     Column("kind", String(10), nullable=False),
     Column("ects", Hundredths, nullable=False),
     Column("evidence", Text, nullable=False),
+    Column("replaced_by", Json, nullable=False),  # keys of modules
+    Column("booked", Boolean, nullable=False),
     Column("by_id", Uuid, core_key("person", ondelete="SET NULL")),
     Column("at", Instant, nullable=False),
 )
-"""What the board has waived, or recognised from elsewhere with so many ECTS."""
+"""What the board has waived, or recognised from elsewhere with so many ECTS, as it holds now."""
+
+settled_line = Table(
+    "internship_credit_settled_line",
+    tables,
+    Column("id", Uuid, primary_key=True),
+    Column("programme_id", Uuid, core_key("programme"), nullable=False),
+    Column("person_id", Uuid, core_key("person"), nullable=False),
+    Column("part", String(40), nullable=False),
+    Column("action", String(20), nullable=False),
+    Column("ects", Hundredths, nullable=False),
+    Column("by_name", String(200), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("note", Text, nullable=False),
+    Index("ix_internship_credit_settled_line_person", "programme_id", "person_id"),
+)
+"""Everything that was settled or taken back; rows are only added."""
 
 work_day = Table(
     "internship_credit_work_day",

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from lms_core.api import BadValue, Payload, View
+from lms_core.api import Key as ModuleKey
 from lms_internship_credit.case import Certified, Description, Evaluation, Mentor, Points
 from lms_internship_credit.hosts import Host, Placed
 from lms_internship_credit.lifecycle import Action, Role, State
@@ -89,22 +90,88 @@ class Rating(Payload, frozen=True):
 
 
 class Settling(Payload, frozen=True, kw_only=True):
-    """What the board settles without a case: that a part is waived, or what is recognised for it from elsewhere.
+    """What the board settles of a part without a case: it waives it, or recognises ECTS from elsewhere.
 
-    A part that is waived brings no ECTS; `evidence` says what replaces them. Of one that is recognised `ects` count
-    towards the most that it brings; they are booked by whoever recognises credits.
+    What is waived needs no case and brings no ECTS. Where the regulation asks for other ECTS in their place,
+    `replacedBy` names the modules (by key) that bring at least as many: the student takes them as any other, they are
+    booked once like any module, and each stands for one part. Of what is recognised, `ects` count towards the most that
+    the part brings: a case of it brings the rest, none is needed where they are all. They are booked by this plugin, as
+    recognised, once all parts are done; nobody else books them. `evidence` says on what grounds; the student reads it.
     """
 
     kind: Literal["waived", "recognised"]
     ects: Decimal = Decimal(0)
     evidence: Annotated[str, msgspec.Meta(min_length=1, max_length=4_000, pattern=r"^[^\x00]*$")]
+    replaced_by: Annotated[tuple[ModuleKey, ...], msgspec.Meta(max_length=20)] = ()
 
     def __post_init__(self) -> None:
-        """Refuse ECTS that do not fit what is settled."""
+        """Refuse ECTS and modules that do not fit what is settled."""
         if not self.ects.is_finite() or self.ects != round(self.ects, 2) or not 0 <= self.ects <= 1_000:
             raise BadValue("ects", "must be from 0 to 1000 with at most two places")
         if (self.kind == "recognised") != (self.ects > 0):
             raise BadValue("ects", "must be above 0 for what is recognised, and 0 for what is waived")
+        if self.replaced_by and self.kind != "waived":
+            raise BadValue("replacedBy", "must be empty for what is recognised: only what is waived is replaced")
+        if len(set(self.replaced_by)) < len(self.replaced_by):
+            raise BadValue("replacedBy", "each module can stand there once")
+
+
+class TakingBack(Payload, frozen=True):
+    """Why the board takes back what it settled; the student reads it."""
+
+    note: Annotated[str, msgspec.Meta(min_length=1, max_length=4_000, pattern=r"^[^\x00]*$")]
+
+
+class Replacement(View, frozen=True):
+    """A module that replaces a part, and whether its ECTS are booked (null: she does not study here any more)."""
+
+    module: str
+    title: str
+    ects: Decimal
+    booked: bool | None
+
+
+class Settlement(View, frozen=True, kw_only=True):
+    """What the board has settled of a part, as it holds now; `booked` tells whether recognised ECTS are booked."""
+
+    kind: Literal["waived", "recognised"]
+    ects: Decimal
+    evidence: str
+    replaced_by: list[Replacement]
+    booked: bool
+    at: datetime
+
+
+class SettledLine(View, frozen=True):
+    """What was settled or taken back, by whom, and on what grounds."""
+
+    at: datetime
+    action: Literal["waived", "recognised", "taken_back"]
+    ects: Decimal
+    by: str
+    note: str
+
+
+class PartView(View, frozen=True, kw_only=True):
+    """A part of a student's internship: the ECTS that it brings at most (null: the settings have it no more).
+
+    `done` tells that no other part waits for it, `state` is that of the latest case of it (null: there is none).
+    `history` has all that was ever settled, in its order.
+    """
+
+    part: str
+    title: str
+    ects: Decimal | None
+    done: bool
+    state: State | None
+    settled: Settlement | None
+    history: list[SettledLine]
+
+
+class Parts(View, frozen=True):
+    """All parts that a student's regulation demands, in their order; then those that it demands no more."""
+
+    items: list[PartView]
 
 
 class NewLink(Payload, frozen=True):

@@ -73,6 +73,8 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("GET", "/decisions/{case_id:uuid}"): DECIDE,
     ("GET", "/decisions/{case_id:uuid}/agreement.pdf"): DECIDE,
     ("POST", "/decisions/{case_id:uuid}/steps"): DECIDE,
+    ("GET", "/me/parts"): OWN,
+    ("GET", "/persons/{person_id:uuid}/parts"): DECIDE,
     ("PUT", "/persons/{person_id:uuid}/parts/{part:str}"): DECIDE,
     ("GET", "/me/cases/{case_id:uuid}/documents"): OWN,
     ("GET", "/me/cases/{case_id:uuid}/documents/{file_id:uuid}"): OWN,
@@ -90,6 +92,7 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("DELETE", "/cases/{case_id:uuid}/documents/{file_id:uuid}"): OFFICE,
     ("GET", "/decisions/{case_id:uuid}/documents"): DECIDE,
     ("GET", "/decisions/{case_id:uuid}/documents/{file_id:uuid}"): DECIDE,
+    ("POST", "/persons/{person_id:uuid}/parts/{part:str}/reversal"): DECIDE,
 }
 GUESTS = {
     ("GET", "/employer"), ("POST", "/employer"), ("PUT", "/employer/offers/{offer_id:uuid}"),

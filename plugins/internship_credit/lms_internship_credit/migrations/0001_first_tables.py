@@ -39,6 +39,8 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=10), nullable=False),
         sa.Column("ects", lms_core.api.Hundredths(), nullable=False),
         sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("replaced_by", lms_core.api.Json, nullable=False),
+        sa.Column("booked", sa.Boolean(), nullable=False),
         sa.Column("by_id", sa.Uuid(), nullable=True),
         sa.Column("at", lms_core.api.Instant(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -55,6 +57,31 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("programme_id", "person_id", "part", name=op.f("pk_internship_credit_settled")),
     )
+    op.create_table(
+        "internship_credit_settled_line",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("programme_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("part", sa.String(length=40), nullable=False),
+        sa.Column("action", sa.String(length=20), nullable=False),
+        sa.Column("ects", lms_core.api.Hundredths(), nullable=False),
+        sa.Column("by_name", sa.String(length=200), nullable=False),
+        sa.Column("at", lms_core.api.Instant(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_internship_credit_settled_line_person_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["programme_id"],
+            ["programme.id"],
+            name=op.f("fk_internship_credit_settled_line_programme_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_internship_credit_settled_line")),
+    )
+    with op.batch_alter_table("internship_credit_settled_line", schema=None) as batch_op:
+        batch_op.create_index("ix_internship_credit_settled_line_person", ["programme_id", "person_id"], unique=False)
+
     op.create_table(
         "internship_credit_supervisor",
         sa.Column("programme_id", sa.Uuid(), nullable=False),
@@ -446,6 +473,10 @@ def downgrade() -> None:
     op.drop_table("internship_credit_contact")
     op.drop_table("internship_credit_work_day")
     op.drop_table("internship_credit_supervisor")
+    with op.batch_alter_table("internship_credit_settled_line", schema=None) as batch_op:
+        batch_op.drop_index("ix_internship_credit_settled_line_person")
+
+    op.drop_table("internship_credit_settled_line")
     op.drop_table("internship_credit_settled")
     op.drop_table("internship_credit_organisation")
     # ### end Alembic commands ###
