@@ -2,48 +2,102 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
 from sqlalchemy import func, select
 
-from lms_core.api import Context, Effect, PluginProposal
+from lms_core.api import Context, Effect, PluginProposal, RegulationFacts, read_regulations
 from lms_internship_credit import tables as t
 from lms_internship_credit.parts import OVER
 from lms_internship_credit.retention import old
 from lms_internship_credit.settings import Settings
 
-RESTING = (*OVER, "booked", "draft", "returned")
+BEFORE = ("draft", "returned")
+OPEN = (*OVER, "booked", *BEFORE)
+"""States in which nothing is under way: what is over, booked, or not proposed."""
 
 
 async def preview(context: Context, proposal: PluginProposal) -> list[Effect]:
-    """Say how many internships are under way, which have no policy any more, and which documents go.
+    """Say how many internships are under way, what has no policy any more, what it names in vain, which documents go.
 
-    Two statements.
+    Four statements, two where the plugin is turned off.
     """
-    c = t.case.c
-    query = (
-        select(c.regulation, c.part, func.count().label("cases"))
-        .where(c.programme_id == context.programme_id, c.state.not_in(RESTING))
-        .group_by(c.regulation, c.part)
-        .order_by(c.regulation, c.part)
+    c, s = t.case.c, t.settled.c
+    query = select(c.regulation, c.part, c.state, func.count().label("cases")).where(
+        c.programme_id == context.programme_id, c.state.not_in((*OVER, "booked"))
     )
+    query = query.group_by(c.regulation, c.part, c.state).order_by(c.regulation, c.part, c.state)
+    documents = list(_deleted(await old(context)))
     async with context.read() as connection:
-        under_way = [(row.regulation, row.part, row.cases) for row in await connection.execute(query)]
-    if not proposal.enabled:
-        number = sum(cases for _, _, cases in under_way)
-        told = f"{number} internships are" if number != 1 else "1 internship is"
-        reason = f"{told} under way and will be finished; nothing new can be proposed."
-        return [Effect("under-way", reason)] if number else []
+        cases = (await connection.execute(query)).all()
+        if not proposal.enabled:
+            return [*_turned_off(cases), *documents]
+        regulations = await read_regulations(connection, context.programme_id)
+        board = select(s.part, func.count().label("students")).where(s.programme_id == context.programme_id)
+        settled = (await connection.execute(board.group_by(s.part).order_by(s.part))).all()
     settings: Settings = context.settings
-    found = []
+    return [*_named(settings, regulations), *_lost(settings, cases), *_unsettled(settings, settled), *documents]
+
+
+def _turned_off(cases: Sequence[Any]) -> Iterator[Effect]:
+    number = sum(row.cases for row in cases if row.state not in OPEN)
+    if number:
+        told = _so_many(number, "internship is", "internships are")
+        yield Effect("under-way", f"{told} under way and will be finished; nothing new can be proposed.")
+
+
+def _named(settings: Settings, regulations: Sequence[RegulationFacts]) -> Iterator[Effect]:
+    """Say which regulations there are not, and whose parts bring more than a whole degree."""
     if not settings.internships:
         reason = "No regulation demands an internship in these settings: students can begin none."
-        found.append(Effect("no-internships", reason))
-    for regulation, part, cases in under_way:
-        internship = settings.internship(regulation)
-        if internship is None or internship.part(part) is None:
-            told = f"{cases} under way of the part {part} of {regulation} cannot be decided: these settings lack it."
-            found.append(Effect("no-policy", told))
-    for kind, number in await old(context):
-        documents = f"{number} documents" if number != 1 else "1 document"
-        told = f"{documents} of the kind {kind} will be deleted within the hour: by these settings their time is over."
-        found.append(Effect("documents-deleted", told))
-    return found
+        yield Effect("no-internships", reason)
+    totals = {one.version: one.ects_total for one in regulations}
+    for internship in settings.internships:
+        if internship.version not in totals:
+            there = f"there is {', '.join(totals)}" if totals else "there is none yet"
+            yield Effect("no-regulation", f"No regulation has the version {internship.version}; {there}.")
+            continue
+        ects, most = sum((part.ects for part in internship.parts), Decimal(0)), totals[internship.version]
+        if ects > most:
+            reason = f"The parts of {internship.version} bring {ects} ECTS together, and the whole degree takes {most}."
+            yield Effect("too-many-ects", reason)
+
+
+def _lost(settings: Settings, cases: Sequence[Any]) -> Iterator[Effect]:
+    """Say how many cases have a part that these settings lack: under way, or not proposed yet."""
+    counts: dict[tuple[str, str], list[int]] = {}
+    for row in cases:
+        internship = settings.internship(row.regulation)
+        if internship is None or internship.part(row.part) is None:
+            counts.setdefault((row.regulation, row.part), [0, 0])[row.state in BEFORE] += row.cases
+    for (regulation, part), (open_, before) in counts.items():
+        where = f"of the part {part} of {regulation}, which these settings lack"
+        if open_:
+            told = _so_many(open_, "internship", "internships")
+            yield Effect("no-policy", f"{told} {where}: no step can be taken until it is there again.")
+        if before:
+            told = _so_many(before, "draft", "drafts")
+            yield Effect("no-policy", f"{told} {where}: nobody can propose it.")
+
+
+def _unsettled(settings: Settings, settled: Sequence[Any]) -> Iterator[Effect]:
+    known = {part.key for one in settings.internships for part in one.parts}
+    for row in settled:
+        if row.part not in known:
+            told = _so_many(row.students, "student", "students")
+            reason = (
+                f"The board has waived or recognised the part {row.part} for {told}; no regulation has it any more."
+            )
+            yield Effect("settled", reason)
+
+
+def _deleted(kinds: Iterable[tuple[str, int]]) -> Iterator[Effect]:
+    for kind, number in kinds:
+        told = f"{_so_many(number, 'document', 'documents')} of the kind {kind} will be deleted within the hour"
+        yield Effect("documents-deleted", f"{told}: by these settings their time is over.")
+
+
+def _so_many(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}"
