@@ -92,10 +92,11 @@ def show(
     language = visit.language
     say = {name: escape(words[language]) for name, words in TEXTS.items()}
     title = TEXTS["heading"][language].format(firm=board.firm.name)
+    heading = say["heading"].format(firm=f"<bdi>{escape(board.firm.name)}</bdi>")
     known = {one.id for one in board.items}
     parts = [
         _summary(wrong, language) if wrong else "",
-        f"<h1>{escape(title)}</h1>",
+        f"<h1>{heading}</h1>",
         f'<p class="note" role="status">{say[told]}</p>' if told else "",
         f"<p>{say['office']}</p>",
         "" if board.items else f"<p>{say['none']}</p>",

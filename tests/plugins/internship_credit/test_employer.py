@@ -161,7 +161,7 @@ async def test_a_firm_that_has_nothing_but_its_mail(
     address = link_in(mails["kai@sensors.example"])
     page = (await world.http.get(address)).text
     assert '<html lang="de">' in page
-    assert "Angebote von Sensors GmbH" in page
+    assert "<h1>Angebote von <bdi>Sensors GmbH</bdi></h1>" in page
     employer = Employer(scene, address.partition("link=")[2])
     [offer] = findall(r'name="offer" value="([^"]+)"', page)
     # what is wrong is told in the page, with what was typed

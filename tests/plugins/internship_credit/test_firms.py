@@ -11,7 +11,7 @@ from lms_internship_credit.agreements import Written
 from msgspec.structs import replace
 
 from lms_core.settings import MailSettings
-from tests.plugins.internship_credit.test_mails import Post
+from tests.plugins.internship_credit.test_mails import Post, link_in
 from tests.plugins.internship_credit.test_offers import OFFER, offered, students
 from tests.support.interns import MENTOR, Placement
 from tests.support.mailserver import MailServer, mail_server
@@ -135,6 +135,8 @@ async def test_mails_go_to_the_contact_of_the_case_and_else_to_the_first(
     mails = await post.new()
     assert list(mails) == ["kai@sensors.example"]
     assert "is proposed: please confirm it" in mails["kai@sensors.example"]  # in her language
+    address = link_in(mails["kai@sensors.example"])
+    assert '<html lang="en">' in (await world.http.get(address)).text
     # she has left the firm: the first is written to
     await grown(scene, contacts=[HANS])
     await scene.guest(case, "host", "confirm", mentor=MENTOR)

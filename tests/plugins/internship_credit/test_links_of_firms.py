@@ -21,7 +21,10 @@ async def test_the_office_passes_links_on_where_no_mail_is_sent(world: World, mo
     scene = await Placement.of(world, monkeypatch)
     firm, otto = scene.firm["id"], scene["Otto"]
     offer = (await otto.post(f"{scene.path}/offers", {**OFFER, "organisationId": firm}))["id"]
-    for place, title in ((f"organisations/{firm}", "Angebote von Sensors GmbH"), (f"offers/{offer}", OFFER["title"])):
+    for place, title in (
+        (f"organisations/{firm}", "Angebote von <bdi>Sensors GmbH</bdi>"),
+        (f"offers/{offer}", OFFER["title"]),
+    ):
         before, made = [await otto.post(f"{scene.path}/{place}/links", {}) for _ in range(2)]
         assert made["mailedTo"] is None
         assert str(title) in (await world.http.get(made["url"])).text
