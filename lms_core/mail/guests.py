@@ -18,6 +18,7 @@ from lms_core.mail.send import check_texts
 from lms_core.mail.texts import Text
 from lms_core.outbox.events import Event, Undeliverable, send
 from lms_core.people.types import Language
+from lms_core.types import digest
 
 EVENT = "guest_mail"
 SUBSCRIBER = "mail:guest"
@@ -59,8 +60,8 @@ async def mail_guest(
 
     `connection` comes from `context.write()`. Subject and text are given as for `send_mail`, each text with `{link}`
     where the link shall stand. It is made when the mail is sent: then others of the same role about the same thing
-    are revoked, so that the newest mail is the one that counts. Raises ValueError that says what to change. Two
-    statements.
+    are revoked, and mails about the same thing are sent one after the other: the newest is the one that counts. Raises
+    ValueError that says what to change. Two statements.
     """
     check_texts(subject, text)
     check_invitation(context.plugin, invitation)
@@ -68,7 +69,8 @@ async def mail_guest(
         if body.count(LINK) != 1:
             raise ValueError(f"text[{language!r}] must have the place of the link as {LINK}, once")
     mail = GuestMail(context.plugin, to, invitation, subject[to.language], text[to.language], context.off)
-    return await send(connection, SUBSCRIBER, EVENT, context.programme_id, mail)
+    same = digest(f"{context.programme_id} {context.plugin} {invitation.role} {invitation.about}")
+    return await send(connection, SUBSCRIBER, EVENT, context.programme_id, mail, aggregate=f"guest:{same}")
 
 
 async def written_to_guest(database: Database, site: str, event: Event) -> tuple[Recipient, Text]:

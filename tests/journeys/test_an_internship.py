@@ -6,21 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from lms_internship_credit.plugin import InternshipCredit
-from msgspec.structs import replace
 
-from lms_core.settings import MailSettings
 from tests.plugins.internship_credit.test_mails import Post, fill_in, link_in
 from tests.support.interns import MENTOR, Placement
-from tests.support.mailserver import MailServer, mail_server
+from tests.support.mailserver import MailServer
+from tests.support.with_mail import app_settings, server
 from tests.support.with_tables import plugins, postgres_template, sqlite_template
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from lms_core.settings import Settings
     from tests.support.world import World
 
-__all__ = ["plugins", "postgres_template", "sqlite_template"]  # fixtures are found by their names here
+__all__ = [
+    "app_settings",
+    "plugins",
+    "postgres_template",
+    "server",
+    "sqlite_template",
+]  # fixtures are found by their names here
 
 HANS, KIM, MIA = "hans@sensors.example", "kim@lasers.example", MENTOR["email"]
 LASERS = {
@@ -36,20 +39,6 @@ POINTS = dict.fromkeys(("knowledge", "quality", "initiative", "teamwork", "relia
 @pytest.fixture(scope="session")
 def plugin_class() -> type[InternshipCredit]:
     return InternshipCredit
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[MailServer]:
-    async with mail_server() as server:
-        yield server
-
-
-@pytest.fixture
-def app_settings(app_settings: Settings, server: MailServer) -> Settings:
-    mail = MailSettings(
-        host="127.0.0.1", port=server.port, encryption="none", sender="lms@example.org", sender_name="LMS"
-    )
-    return replace(app_settings, mail=mail)
 
 
 async def test_from_an_offer_to_the_transcript(

@@ -5,33 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from msgspec.structs import replace
 
-from lms_core.settings import MailSettings
 from tests.support.greeter import Greeter
-from tests.support.mailserver import MailServer, mail_server
+from tests.support.with_mail import app_settings, server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from lms_core.settings import Settings
     from tests.support.world import World
 
+__all__ = ["app_settings", "server"]  # fixtures are found by their names here
+
+
 READING = {"key": "intro", "kind": "reading", "title": "Introduction"}
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[MailServer]:
-    async with mail_server() as server:
-        yield server
-
-
-@pytest.fixture
-def app_settings(app_settings: Settings, server: MailServer) -> Settings:
-    mail = MailSettings(
-        host="127.0.0.1", port=server.port, encryption="none", sender="lms@example.org", sender_name="Über LMS"
-    )
-    return replace(app_settings, mail=mail)
 
 
 @pytest.fixture

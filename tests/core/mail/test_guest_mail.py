@@ -50,6 +50,22 @@ async def test_people_without_an_account_get_a_link_that_only_their_mail_knows(
     assert [(await world.http.get(f"{place}?link={secret}")).status_code for secret in secrets] == [401, 200, 200]
 
 
+async def test_of_many_mails_about_the_same_the_last_one_counts(
+    world: World, app_settings: Settings, server: MailServer, run: dict[str, Any], greeter: Greeter
+) -> None:
+    """They are sent in the order in which they were written, though others are sent at the same time."""
+    await greets(world, run)
+    greeter.friends = [Recipient("Hans", "hans@firm.example", "de")] * 6
+    await enrolled(world, "Ann", run)
+    await deliver(world, app_settings)
+    mails = [mail for mail in server.mails if "link=" in mail.get_content()]
+    ids = [str(mail["Message-ID"]) for mail in mails]
+    assert (len(ids), ids) == (6, sorted(ids))
+    place = f"/programmes/{run['programme']['id']}/greeter/door?link="
+    answers = [await world.http.get(place + mail.get_content().partition("link=")[2].split()[0]) for mail in mails]
+    assert [answer.status_code for answer in answers] == [401] * 5 + [200]
+
+
 async def test_who_was_written_to_gets_no_link_of_a_plugin_that_is_off(
     world: World, app_settings: Settings, server: MailServer, run: dict[str, Any], greeter: Greeter
 ) -> None:

@@ -9,21 +9,21 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from msgspec.structs import replace
 
 from lms_core.api import Context, Invitation, invite_guests, revoke_guests
-from lms_core.settings import MailSettings
 from tests.plugins.internship_credit.test_firms import FIRM, grown
 from tests.plugins.internship_credit.test_mails import Post, link_in
 from tests.plugins.internship_credit.test_offers import OFFER, offered
 from tests.support.interns import Placement
-from tests.support.mailserver import MailServer, mail_server
+from tests.support.mailserver import MailServer
+from tests.support.with_mail import app_settings, server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from lms_core.settings import Settings
     from tests.support.world import World
+
+__all__ = ["app_settings", "server"]  # fixtures are found by their names here
+
 
 JSON = {"Accept": "application/json"}
 TYPED = {
@@ -31,20 +31,6 @@ TYPED = {
     "language": "Deutsch B1", "first_day": "05.04.2027", "last_day": "2027-06-30", "weekly_hours": "37,5",
     "pay_cents": "1200,50", "kind": "any", "places": "1", "closes_on": "2027-03-20",
 }  # fmt: skip
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[MailServer]:
-    async with mail_server() as server:
-        yield server
-
-
-@pytest.fixture
-def app_settings(app_settings: Settings, server: MailServer) -> Settings:
-    mail = MailSettings(
-        host="127.0.0.1", port=server.port, encryption="none", sender="lms@example.org", sender_name="LMS"
-    )
-    return replace(app_settings, mail=mail)
 
 
 async def secret_of(scene: Placement, firm: str) -> str:

@@ -8,40 +8,26 @@ import msgspec
 import pytest
 from lms_internship_credit.agreement_words import parties
 from lms_internship_credit.agreements import Written
-from msgspec.structs import replace
 
-from lms_core.settings import MailSettings
 from tests.plugins.internship_credit.test_mails import Post, link_in
 from tests.plugins.internship_credit.test_offers import OFFER, offered, students
 from tests.support.interns import MENTOR, Placement
-from tests.support.mailserver import MailServer, mail_server
+from tests.support.mailserver import MailServer
+from tests.support.with_mail import app_settings, server
 from tests.support.world import statements
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from lms_core.settings import Settings
     from tests.support.world import World
+
+__all__ = ["app_settings", "server"]  # fixtures are found by their names here
+
 
 HANS = {"name": "Hans Host", "email": "hans@sensors.example"}
 KAI = {"name": "Kai Contact", "email": "kai@sensors.example", "position": "Personnel", "language": "en"}
 LAB = {"name": "Laboratory", "street": "Am Neckar 1", "place": "Rottweil", "country": "DE"}
 FAB = {"name": "Fab", "place": "Grenoble", "country": "FR"}
 FIRM = {"name": "Sensors GmbH", "place": "Villingen", "country": "DE", "contacts": [HANS, KAI], "sites": [LAB, FAB]}
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[MailServer]:
-    async with mail_server() as server:
-        yield server
-
-
-@pytest.fixture
-def app_settings(app_settings: Settings, server: MailServer) -> Settings:
-    mail = MailSettings(
-        host="127.0.0.1", port=server.port, encryption="none", sender="lms@example.org", sender_name="LMS"
-    )
-    return replace(app_settings, mail=mail)
 
 
 async def grown(scene: Placement, **more: Any) -> dict[str, Any]:

@@ -7,32 +7,17 @@ from re import findall, search
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from msgspec.structs import replace
 
-from lms_core.settings import MailSettings
 from tests.support.interns import DESCRIPTION, MENTOR, Placement
 from tests.support.mailing import deliver
-from tests.support.mailserver import MailServer, mail_server
+from tests.support.mailserver import MailServer
+from tests.support.with_mail import app_settings, server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from lms_core.settings import Settings
     from tests.support.world import World
 
-
-@pytest.fixture
-async def server() -> AsyncIterator[MailServer]:
-    async with mail_server() as server:
-        yield server
-
-
-@pytest.fixture
-def app_settings(app_settings: Settings, server: MailServer) -> Settings:
-    mail = MailSettings(
-        host="127.0.0.1", port=server.port, encryption="none", sender="lms@example.org", sender_name="LMS"
-    )
-    return replace(app_settings, mail=mail)
+__all__ = ["app_settings", "server"]  # fixtures are found by their names here
 
 
 class Post:

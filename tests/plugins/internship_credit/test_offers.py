@@ -9,38 +9,24 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from msgspec.structs import replace
 
-from lms_core.settings import MailSettings
 from tests.plugins.internship_credit.test_mails import Post, link_in
 from tests.support.interns import Placement
-from tests.support.mailserver import MailServer, mail_server
+from tests.support.mailserver import MailServer
+from tests.support.with_mail import app_settings, server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from lms_core.settings import Settings
     from tests.support.world import Actor, World
+
+__all__ = ["app_settings", "server"]  # fixtures are found by their names here
+
 
 OFFER = {
     "title": "Etching of membranes", "tasks": "Wet etching, measuring.", "skills": "Clean room", "place": "Villingen",
     "language": "German B1", "firstDay": "2027-04-05", "lastDay": "2027-06-30", "weeklyHours": "35",
     "payCents": 120_000, "kind": "any", "places": 1, "closesOn": "2027-03-20",
 }  # fmt: skip
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[MailServer]:
-    async with mail_server() as server:
-        yield server
-
-
-@pytest.fixture
-def app_settings(app_settings: Settings, server: MailServer) -> Settings:
-    mail = MailSettings(
-        host="127.0.0.1", port=server.port, encryption="none", sender="lms@example.org", sender_name="LMS"
-    )
-    return replace(app_settings, mail=mail)
 
 
 async def students(scene: Placement, number: int) -> list[Actor]:

@@ -7,35 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from lms_internship_credit.folding import forms, kept
-from msgspec.structs import replace
 
-from lms_core.settings import MailSettings
 from tests.plugins.internship_credit.test_firms import grown
 from tests.plugins.internship_credit.test_mails import Post, link_in
 from tests.plugins.internship_credit.test_offers import OFFER, firm_link, offered, students
 from tests.support.interns import Placement
-from tests.support.mailserver import MailServer, mail_server
+from tests.support.mailserver import MailServer
+from tests.support.with_mail import app_settings, server
 from tests.support.world import statements
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from lms_core.settings import Settings
     from tests.support.world import Actor, World
 
-
-@pytest.fixture
-async def server() -> AsyncIterator[MailServer]:
-    async with mail_server() as server:
-        yield server
-
-
-@pytest.fixture
-def app_settings(app_settings: Settings, server: MailServer) -> Settings:
-    mail = MailSettings(
-        host="127.0.0.1", port=server.port, encryption="none", sender="lms@example.org", sender_name="LMS"
-    )
-    return replace(app_settings, mail=mail)
+__all__ = ["app_settings", "server"]  # fixtures are found by their names here
 
 
 class Firm:
