@@ -39,7 +39,7 @@ class Description(Payload, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse a period or hours that cannot be."""
-        if not self.first_day <= self.last_day <= self.first_day + timedelta(days=1_000):
+        if not timedelta() <= self.last_day - self.first_day <= timedelta(days=1_000):
             raise BadValue("lastDay", "must lie on or after firstDay, by 1000 days at most")
         check_hours("weeklyHours", self.weekly_hours, 1, 60)
         if not self.tasks.strip():

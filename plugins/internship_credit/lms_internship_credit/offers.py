@@ -65,7 +65,7 @@ class Posting(Payload, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse a period or hours that cannot be."""
-        if not self.first_day <= self.last_day <= self.first_day + timedelta(days=1_000):
+        if not timedelta() <= self.last_day - self.first_day <= timedelta(days=1_000):
             raise BadValue("lastDay", "must lie on or after firstDay, by 1000 days at most")
         if self.closes_on > self.first_day:
             raise BadValue("closesOn", "must not lie after firstDay")

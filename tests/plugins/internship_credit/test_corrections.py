@@ -80,3 +80,12 @@ async def test_a_description_needs_no_language(scene: Placement) -> None:
     body = {"description": bare, "supervisorId": scene["Sabine"].id}
     kept = await scene["Ines"].put(f"{scene.path}/me/cases/{case['id']}", body, If_Match='"1"')
     assert kept["description"] == {**bare, "language": "", "monitoring": "", "insurance": ""}
+
+
+async def test_days_at_the_end_of_the_calendar_are_refused_as_any_others(scene: Placement) -> None:
+    case = await scene.drafted()
+    place = f"{scene.path}/me/cases/{case}"
+    for first, last, status in (("9999-12-30", "9999-12-31", 200), ("9999-12-31", "9999-12-30", 400)):
+        body = {"description": {**DESCRIPTION, "firstDay": first, "lastDay": last}, "supervisorId": scene["Sabine"].id}
+        revision = (await scene["Ines"].get(place))["revision"]
+        await scene["Ines"].put(place, body, status, If_Match=f'"{revision}"')

@@ -7,7 +7,9 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
-from lms_internship_credit.forms import FORMS, Problem
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lms_internship_credit.forms import FORMS, Problem, Wrong, entry_of, evaluation_of
 from lms_internship_credit.lifecycle import State
 from lms_internship_credit.page_words import ACTIONS, FIELDS, PROBLEMS, RULES, STATES, P
 from lms_internship_credit.telling import LANGUAGES
@@ -369,6 +371,39 @@ async def test_what_others_write_is_text_in_whatever_direction_it_runs(scene: Pl
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     page = await opened(scene, case, "host", action="confirm", name='"><script>', email="{x}")
     assert page.fields["confirm-name"]["value"] == '"><script>'
+
+
+TYPED = st.text(max_size=30) | st.sampled_from(
+    [
+        "2027-04-05",
+        "9999-12-31",
+        "0001-01-01",
+        "31.12.9999",
+        "1.1.1",
+        "37,5",
+        "1e9",
+        "NaN",
+        "-1",
+        "٣",
+        "5",
+        "a@b",
+        "\x00",
+    ]
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(action=st.sampled_from(sorted(FORMS)), texts=st.data())
+def test_whatever_is_typed_is_taken_or_told_at_fields_of_the_form(action: str, texts: st.DataObject) -> None:
+    names = [field.name for field in FORMS[action]]
+    fields = {name: texts.draw(TYPED, name) for name in [*names, "sha256"]}
+    problems, taken = set[str](), True
+    try:
+        _ = evaluation_of(fields) if action == "evaluate" else entry_of(action, fields)
+    except Wrong as wrong:
+        problems, taken = set(wrong.problems), False
+    assert problems <= {*names, "sha256"}
+    assert taken != bool(problems)
 
 
 def test_every_text_is_there_in_each_language_with_the_same_places() -> None:
