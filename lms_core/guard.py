@@ -22,7 +22,8 @@ from sqlalchemy import Select, bindparam, literal, null, select, union_all
 from lms_core.db import Database
 from lms_core.enrolment.tables import programme_enrolment, run_enrolment
 from lms_core.errors import Forbidden, NotFound, Unauthenticated, Unavailable
-from lms_core.hooks.links import GUEST, admitted
+from lms_core.facts import read_programme
+from lms_core.hooks.links import GUEST, LinkRefused, admitted
 from lms_core.media.tables import media
 from lms_core.modules.tables import adoption, module, run
 from lms_core.people.tables import person, role, role_grant, token
@@ -109,10 +110,14 @@ class Guard:
         if permission.startswith(GUEST):
             await self._check_plugin(request, handler)
             secret = request.query_params.get("link") or _bearer(request)
+            programme_id = request.path_params["programme_id"]
             async with self._database.read() as connection:
-                request.state.guest = await admitted(
-                    connection, secret, request.path_params["programme_id"], permission
-                )
+                try:
+                    request.state.guest = await admitted(connection, secret, programme_id, permission)
+                except LinkRefused as refused:
+                    if refused.why != "unknown":
+                        refused.programme = (await read_programme(connection, programme_id)).title
+                    raise
             return
         token_hash = digest(_bearer(request))
         principal = self._remembered(token_hash)

@@ -46,8 +46,9 @@ LINKS: dict[Why, dict[Language, str]] = {
     },
 }
 ASK: dict[Language, str] = {
-    "en": "If you need a new link, ask the office of the programme that wrote to you.",
-    "de": "Wenn Sie einen neuen Link brauchen, bitten Sie das Büro des Studiengangs darum, das Ihnen geschrieben hat.",
+    "en": "If you need a new link, ask the office of the programme that wrote to you{programme}.",
+    "de": "Wenn Sie einen neuen Link brauchen, bitten Sie das Büro des Studiengangs darum, das Ihnen geschrieben "
+    "hat{programme}.",
 }
 WRONG: dict[Language, str] = {"en": "This did not work", "de": "Das hat nicht geklappt"}
 REFUSED: dict[Language, str] = {
@@ -96,9 +97,13 @@ def page(found: Response[bytes], error: Exception) -> Response[str]:
 def _told(problem: Problem, error: Exception, language: Language) -> tuple[str, list[str]]:
     if isinstance(error, LinkRefused):
         when = f"{error.when:{_MOMENT[language]}}" if error.when else ""
-        return TITLE[language], [LINKS[error.why][language].format(when=when), ASK[language]]
+        programme = f" ({error.programme})" if error.programme else ""
+        return TITLE[language], [
+            LINKS[error.why][language].format(when=when),
+            ASK[language].format(programme=programme),
+        ]
     if problem.status == 401:
-        return TITLE[language], [LINKS["unknown"][language], ASK[language]]
+        return TITLE[language], [LINKS["unknown"][language], ASK[language].format(programme="")]
     if problem.status >= 500:
         return WRONG[language], [FAILED[language]]
     detail = [problem.detail] if language == "en" else []  # what plugins say is English

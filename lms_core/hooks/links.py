@@ -27,7 +27,12 @@ Why = Literal["unknown", "revoked", "used", "expired", "over"]
 
 
 class LinkRefused(Unauthenticated):
-    """A guest's link opens nothing here, or nothing any more; `when` is that of its use or expiry."""
+    """A guest's link opens nothing here, or nothing any more; `when` is that of its use or expiry.
+
+    `programme` is the title of the one that the link was good for; whoever only guesses at a link does not learn it.
+    """
+
+    programme = ""
 
     def __init__(self, why: Why, detail: str, when: datetime | None = None) -> None:
         super().__init__(detail)
