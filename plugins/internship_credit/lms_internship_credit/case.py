@@ -94,7 +94,8 @@ class Entry(Payload, frozen=True, kw_only=True):
 
     `note` is the reason or remark; all concerned read it. `sha256` names what is signed. `mentor` comes with confirm,
     `change` with amend, `certified` with certify, `due` with extend and demand_rework, `ects` with
-    recognise_partly, `day` with what happened on another day than today (interrupt, resume, cancel, end).
+    recognise_partly, `day` with what happened on another day than today (interrupt, resume, cancel, end). `file` is a
+    scan of the certificate that was sent before, if there is one; it comes with certify.
     """
 
     action: Action
@@ -103,9 +104,15 @@ class Entry(Payload, frozen=True, kw_only=True):
     mentor: Mentor | None = None
     change: Description | None = None
     certified: Certified | None = None
+    file: UUID | None = None
     due: date | None = None
     ects: Decimal | None = None
     day: date | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a file with another step."""
+        if self.file is not None and self.action != "certify":
+            raise BadValue("file", "comes with certify only")
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,6 +26,7 @@ from lms_internship_credit.cases import Who
 from lms_internship_credit.guest_routes import HOST
 from lms_internship_credit.lifecycle import Role
 from lms_internship_credit.routes import DECIDE, OFFICE, OWN, SUPERVISE, who_asks
+from lms_internship_credit.wire import NewDocument
 
 
 def _seen(place: str, permission: str, role: Role) -> tuple[Any, ...]:
@@ -75,7 +76,7 @@ def _brought(place: str, permission: str, role: Role) -> tuple[Any, ...]:
 
     @put(f"/{place}/{{case_id:uuid}}/documents/{{file_id:uuid}}", permission=permission, finishes=True)
     async def bring_document(
-        context: RouteContext, case_id: FromPath[UUID], file_id: FromPath[UUID], data: JSONBody[documents.NewDocument]
+        context: RouteContext, case_id: FromPath[UUID], file_id: FromPath[UUID], data: JSONBody[NewDocument]
     ) -> documents.Documents:
         """Make a file that was sent a document of the case, of a kind; again changes nothing."""
         async with context.write() as connection:
@@ -106,7 +107,7 @@ async def complete_as_host(context: RouteContext, file_id: FromPath[UUID], data:
 
 
 @put("/host/documents/{file_id:uuid}", permission=HOST, status_code=204, finishes=True)
-async def bring_as_host(context: RouteContext, file_id: FromPath[UUID], data: JSONBody[documents.NewDocument]) -> None:
+async def bring_as_host(context: RouteContext, file_id: FromPath[UUID], data: JSONBody[NewDocument]) -> None:
     """Make a file that was sent a document of the case, as the host; that is the one step of the link."""
     async with context.write() as connection:
         who = await who_asks(context, connection, "host")

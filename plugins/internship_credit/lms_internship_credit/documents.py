@@ -22,7 +22,6 @@ from lms_core.api import (
     Media,
     NewMedia,
     NotFound,
-    Payload,
     SentParts,
     View,
     begin_file,
@@ -32,18 +31,14 @@ from lms_core.api import (
     now,
     read_files,
 )
+from lms_internship_credit import cases
 from lms_internship_credit import tables as t
-from lms_internship_credit.case import Case
+from lms_internship_credit.case import Case, Entry
 from lms_internship_credit.cases import Who, all_of, find, keep
 from lms_internship_credit.lifecycle import FINAL
 from lms_internship_credit.papers import MOST_BYTES, SEES, TYPES, Kind, obstacle, until
 from lms_internship_credit.retention import ended_at, forget
-
-
-class NewDocument(Payload, frozen=True):
-    """What a file is that was sent before."""
-
-    kind: Kind
+from lms_internship_credit.wire import NewDocument
 
 
 class Document(View, frozen=True, kw_only=True):
@@ -127,6 +122,15 @@ async def bring(
     entered = {"kind": given.kind, "sha256": file.sha256, "size": file.size}
     await keep(context, connection, case, made, who, "bring", "", entered)
     return made
+
+
+async def take(
+    context: Context, connection: AsyncConnection, case_id: UUID, entry: Entry, who: Who, expected: int | None = None
+) -> None:
+    """Take a step of a case, and keep the certificate that comes with it, if one does. Raises as both do."""
+    await cases.take(context, connection, case_id, entry, who, expected)
+    if entry.file is not None:
+        await bring(context, connection, case_id, who, entry.file, NewDocument("certificate"))
 
 
 async def list_all(context: Context, connection: AsyncConnection, case_id: UUID, who: Who) -> Documents:

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal, TypeVar
+from uuid import UUID
 
 import msgspec
 
 from lms_core.api import BadValue
 from lms_internship_credit.case import Certified, Description, Entry, Evaluation, Mentor
 from lms_internship_credit.page_words import EVALUATE
+from lms_internship_credit.wire import NewDocument
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -79,7 +81,17 @@ def entry_of(action: str, fields: Mapping[str, str]) -> Entry:
     if action in _WITH:
         name, kind = _WITH[action]
         given = {"action": action, "note": given.pop("note", ""), name: _named(kind, given)}
+    if action == "certify" and fields.get("file"):
+        given["file"] = fields["file"]
     return _read(Entry, given)
+
+
+def document_of(fields: Mapping[str, str]) -> tuple[UUID, NewDocument]:
+    """Read which file that was sent is what. Raises Wrong."""
+    try:
+        return UUID(fields.get("file", "")), msgspec.convert({"kind": fields.get("kind", "")}, NewDocument)
+    except ValueError as error:  # no script has sent a file and put its id there
+        raise Wrong({"": "unread"}) from error
 
 
 def evaluation_of(fields: Mapping[str, str]) -> Evaluation:

@@ -1,6 +1,6 @@
 """What hosts and mentors see without an account: how an internship stands, and a form for each step that is theirs.
 
-Pages work without a script, and on a telephone.
+Pages work without a script, and on a telephone; only files need one, to be sent.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from lms_internship_credit.letterhead import Letterhead, deadline
 from lms_internship_credit.lifecycle import Role
 from lms_internship_credit.page_words import ACTIONS, EVALUATE, FIELDS, PROBLEMS, RULES, STATES, P
 from lms_internship_credit.policy import Internship
+from lms_internship_credit.sending import BRING, SCRIPT, S, bring_form, file_field
 from lms_internship_credit.telling import NEXT, Language, day
 from lms_internship_credit.wire import CaseView
 
@@ -58,15 +59,19 @@ def show(seen: Seen, typed: Typed | None = None, status: int = 200) -> Response[
     language = seen.language
     change = _change(seen) if seen.case.change else ""
     body = _title(seen) + _state(seen) + change + _plan(seen) + _agreement(seen) + _todo(seen, typed)
+    sending = bring_form(seen.case, language, seen.query()) if seen.role == "host" else ""
     title, other = _plain_title(seen), seen.query("en" if language == "de" else "de")
     if typed:
         title, body = f"{P['error'][language]}: {title}", _summary(seen, typed) + body
-    return framed(seen.letterhead, language, title, body, other=other, status=status)
+    script = SCRIPT if sending else ""
+    return framed(seen.letterhead, language, title, body + sending, other=other, script=script, status=status)
 
 
 def thank(seen: Seen, action: str) -> Response[str]:
     """Show a case after a step, which has used the link up: nothing more can be done by it."""
     thanks = P["thanks_sign" if action == "sign" and seen.case.state == "approved" else "thanks"][seen.language]
+    if action == BRING:
+        thanks = S["thanks"][seen.language]
     told = f'<p class="note" role="status">{thanks}</p>'
     body = _title(seen) + told + _state(seen, awaited=False) + _plan(seen)
     return framed(seen.letterhead, seen.language, _plain_title(seen), body)
@@ -173,6 +178,8 @@ def _form(seen: Seen, action: str, typed: Typed | None) -> str:
     fields = "".join(_field(seen, action, field, known.get(field.name, ""), typed) for field in FORMS[action])
     if action == "sign":
         fields += f'<input type="hidden" name="sha256" value="{seen.case.sha256}">'
+    if action == "certify" and seen.role == "host":
+        fields += file_field(action, language)
     if action == EVALUATE:
         fields = f"<p>{P['points_of'][language]}</p>{fields}"
     body = (

@@ -8,16 +8,17 @@ from typing import Any
 from litestar import MediaType, Request, Response
 
 from lms_core.api import AsyncConnection, Conflict, InvalidInput, JSONBody, RouteContext, get, post, put, tagged
-from lms_internship_credit import beside, cases, guest_page, reading
+from lms_internship_credit import beside, documents, guest_page, reading
 from lms_internship_credit import wire as w
 from lms_internship_credit.case import Entry, Evaluation
-from lms_internship_credit.forms import FORMS, Wrong, entry_of, evaluation_of, field_of
+from lms_internship_credit.forms import FORMS, Wrong, document_of, entry_of, evaluation_of, field_of
 from lms_internship_credit.guest_page import Seen, Typed
 from lms_internship_credit.hosts import host_of
 from lms_internship_credit.letterhead import read_letterhead
 from lms_internship_credit.lifecycle import Role
 from lms_internship_credit.page_words import EVALUATE
 from lms_internship_credit.routes import take_step, who_asks
+from lms_internship_credit.sending import BRING
 from lms_internship_credit.telling import LANGUAGES
 
 AnyRequest = Request[Any, Any, Any]
@@ -123,7 +124,9 @@ async def _take(
     if action == EVALUATE and role == "mentor":
         await beside.evaluate(context, connection, case_id, who, evaluation_of(fields))
     elif action in FORMS and action != EVALUATE:
-        await cases.take(context, connection, case_id, entry_of(action, fields), who)
+        await documents.take(context, connection, case_id, entry_of(action, fields), who)
+    elif action == BRING and role == "host":
+        await documents.bring(context, connection, case_id, who, *document_of(fields))
     else:
         raise Wrong({"": "unread"})
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from html import escape
 from urllib.parse import urlencode
 
@@ -56,9 +58,19 @@ dl.facts dt,dl.facts dd{{margin:0 0 .5rem}}}}
 
 
 def framed(
-    letterhead: Letterhead, language: Language, title: str, body: str, *, other: str = "", status: int = 200
+    letterhead: Letterhead,
+    language: Language,
+    title: str,
+    body: str,
+    *,
+    other: str = "",
+    script: str = "",
+    status: int = 200,
 ) -> Response[str]:
-    """Return a page; `title` is plain text, `body` HTML, and `other` the address of the page in the other language."""
+    """Return a page; `title` is plain text, `body` HTML, and `other` the address of the page in the other language.
+
+    Where there is a `script`, it alone runs; it may talk to the content store, whose address only its answers tell.
+    """
     sender, contact = escape(letterhead.sender), letterhead.contact
     switch = questions = ""
     if other:
@@ -69,8 +81,12 @@ def framed(
         mail = f'<a href="mailto:{email}">{email}</a>'
         questions = f"<p>{P['questions'][language]}: {escape(contact.name)}, {mail}{phone}</p>"
     whole = f"<header>{sender}{switch}</header><main>{body}</main><footer><p>{sender}</p>{questions}</footer>"
-    text = _PAGE.format(language=language, title=escape(title), body=whole)
     headers = {**HEADERS, "Content-Language": language}
+    if script:
+        whole += f"<script>{script}</script>"
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        headers["Content-Security-Policy"] += f"; script-src 'sha256-{digest}'; connect-src 'self' https: http:"
+    text = _PAGE.format(language=language, title=escape(title), body=whole)
     return Response(text, status_code=status, media_type=MediaType.HTML, headers=headers)
 
 

@@ -22,7 +22,7 @@ from lms_core.api import (
     read_person,
     tagged,
 )
-from lms_internship_credit import beginning, beside, cases, checking, figures, firms, hosts, reading
+from lms_internship_credit import beginning, beside, checking, documents, figures, firms, hosts, reading
 from lms_internship_credit import wire as w
 from lms_internship_credit.case import Entry
 from lms_internship_credit.cases import Who
@@ -55,7 +55,7 @@ async def take_step(
     """Take a step, and show the case after it."""
     async with context.write() as connection:
         who = await who_asks(context, connection, role)
-        await cases.take(context, connection, case_id, entry, who, expected)
+        await documents.take(context, connection, case_id, entry, who, expected)
         found = await reading.show(context, connection, case_id, who)
     return tagged(found, found.revision)
 

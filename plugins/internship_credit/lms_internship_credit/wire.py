@@ -14,6 +14,7 @@ from lms_core.api import Key as ModuleKey
 from lms_internship_credit.case import Certified, Description, Evaluation, Mentor, Points
 from lms_internship_credit.hosts import Host, Placed
 from lms_internship_credit.lifecycle import Action, Role, State
+from lms_internship_credit.papers import Kind
 from lms_internship_credit.policy import Key
 
 
@@ -81,6 +82,12 @@ class Report(Payload, frozen=True):
     """The report of a student."""
 
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=200_000, pattern=r"^[^\x00]*$")]
+
+
+class NewDocument(Payload, frozen=True):
+    """What a file is that was sent before."""
+
+    kind: Kind
 
 
 class Rating(Payload, frozen=True):

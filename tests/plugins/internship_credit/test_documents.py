@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -306,6 +307,57 @@ async def test_a_host_brings_a_certificate_by_the_link(world: World, scene: Plac
     await scene["Ines"].delete(at(scene, "Ines", case, f"/{file}"), 403)
     # her own bytes again are another file of hers
     assert await bring(scene, "Ines", case, "certificate") != file
+
+
+async def test_a_scan_comes_with_what_it_certifies(world: World, scene: Placement) -> None:
+    case = await scene.running()
+    await scene.day("2027-06-05")
+    secret, file = await scene.link(case, "host"), str(uuid4())
+    place, link = f"{scene.path}/host", f"?link={secret}"
+    body = {"action": "certify", "certified": CERTIFIED, "file": file}
+
+    async def certify(status: int, **more: Any) -> dict[str, Any]:
+        answer = await world.http.post(f"{place}/steps{link}", json={**body, **more})
+        assert answer.status_code == status, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    await certify(404)
+    made = await world.http.put(f"{place}/files/{file}{link}", json=announced(PDF))
+    assert (await certify(409))["detail"].startswith("The file scan.pdf has not been sent completely")
+    await put_parts(made.json(), PDF)
+    part = {"parts": [{"number": 1, "sha256": sha256(PDF)}]}
+    await world.http.post(f"{place}/files/{file}/complete{link}", json=part)
+    problem = await certify(400, action="cancel")
+    assert problem["errors"] == [{"where": "body.file", "reason": "comes with certify only"}]
+    # nothing was taken and nothing used up by what was refused
+    assert (await scene["Otto"].get(f"{scene.path}/cases/{case}"))["state"] == "ended"
+    assert (await certify(200))["state"] == "certified"
+    await certify(401)
+    assert await kinds(scene, "Otto", case) == ["certificate"]
+    # the mentor certifies as well, and brings nothing; the office, on other evidence, does
+    assert (await scene.guest(case, "mentor", "certify", 409, certified=CERTIFIED, file=file))["detail"] != ""
+    scan = await send(scene, "Otto", case, PDF + b"!")
+    await scene.step("Otto", case, "certify", certified=CERTIFIED, file=scan)
+    assert [action for action, _, _ in await lines(scene, case, "certify", "bring")] == ["certify", "bring"] * 2
+    await scene["Otto"].delete(at(scene, "Otto", case, f"/{scan}"))
+
+
+async def test_a_report_is_submitted_or_taken_back_and_never_both(scene: Placement) -> None:
+    case = await certified(scene)
+    for _ in range(5):
+        file = await bring(scene, "Ines", case, "report")
+        revision = (await scene["Ines"].get(f"{scene.path}/me/cases/{case}"))["revision"]
+        submitted, taken = await asyncio.gather(
+            scene["Ines"].call(
+                "POST", f"{scene.path}/me/cases/{case}/steps", {"action": "submit"}, If_Match=f'"{revision}"'
+            ),
+            scene["Ines"].call("DELETE", at(scene, "Ines", case, f"/{file}")),
+        )
+        assert (submitted.status_code, taken.status_code) in {(200, 409), (412, 204)}
+        if submitted.status_code == 200:
+            assert (await scene["Sabine"].get(at(scene, "Sabine", case, f"/{file}")))["url"]
+            await scene.step("Sabine", case, "demand_rework", note="Once more.")
 
 
 async def test_a_shorter_time_is_told_before_it_counts(world: World, scene: Placement) -> None:

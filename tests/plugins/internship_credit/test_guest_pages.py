@@ -110,7 +110,7 @@ async def test_a_firm_elsewhere_reads_english_and_every_field_has_a_name(scene: 
     await scene.day("2027-06-05")
     pages += [await opened(scene, case, role) for role in ("host", "mentor")]
     seen = {place.partition("-")[0] for page in pages for place in page.fields}
-    assert seen == {"confirm", "return", "cancel", "sign", "amend", "interrupt", "certify", "evaluate"}
+    assert seen == {"confirm", "return", "cancel", "sign", "amend", "interrupt", "certify", "bring", "evaluate"}
     for page in pages:
         plain = {place for place, given in page.fields.items() if given.get("type") not in ("radio", "checkbox")}
         assert plain <= page.labels  # the others stand inside of theirs
