@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from lms_core.types import new_id
-from tests.support.interns import PLACES
+from tests.support.interns import CERTIFIED, PLACES
 from tests.support.world import sha256
 
 if TYPE_CHECKING:
@@ -52,3 +52,27 @@ async def read_at(address: str) -> tuple[int, bytes]:
     async with httpx.AsyncClient() as outside:
         answer = await outside.get(address)
         return answer.status_code, answer.content
+
+
+def at(scene: Placement, name: str, case: str, rest: str = "") -> str:
+    """Name the address at which somebody sees the documents of a case, or one of them."""
+    return f"{scene.path}/{PLACES[name]}/{case}/documents{rest}"
+
+
+async def certified(scene: Placement) -> str:
+    """Bring a case to where its report is awaited; return its id."""
+    case = await scene.running()
+    await scene.day("2027-06-05")
+    await scene.guest(case, "host", "certify", certified=CERTIFIED)
+    return case
+
+
+async def kinds(scene: Placement, name: str, case: str) -> list[str]:
+    """Return the kinds of the documents that somebody sees of a case."""
+    return [one["kind"] for one in (await scene[name].get(at(scene, name, case)))["items"]]
+
+
+async def lines(scene: Placement, case: str, *actions: str) -> list[tuple[str, str, Any]]:
+    """Return the lines of a case's history with these actions: action, by whom, and what was entered."""
+    found = (await scene["Otto"].get(f"{scene.path}/cases/{case}"))["history"]
+    return [(line["action"], line["by"], line["entered"]) for line in found if line["action"] in actions]
