@@ -140,7 +140,8 @@ async def list_all(context: Context, connection: AsyncConnection, case_id: UUID,
     seen = query.where(t.document.c.case_id == case_id, t.document.c.kind.in_(SEES.get(who.role, ())))
     rows: list[Any] = list((await connection.execute(seen.order_by(t.document.c.at, t.document.c.id))).all())
     files = {one.id: one for one in await read_files(context, connection, str(case_id))} if rows else {}
-    return Documents([_shown(context, case, row, files[row.id]) for row in rows])
+    # one that was let go between the two statements is not there any more
+    return Documents([_shown(context, case, row, files[row.id]) for row in rows if row.id in files])
 
 
 def _shown(context: Context, case: Case, row: Any, file: Any) -> Document:
