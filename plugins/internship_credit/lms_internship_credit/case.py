@@ -158,13 +158,18 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Around(msgspec.Struct, frozen=True, kw_only=True):
-    """What a case depends on besides itself: the regulation, other cases of the student, and what is recognised."""
+    """What a case depends on besides itself: the regulation, other cases of the student, and what her part has brought.
+
+    `elsewhere`: another case of this part is under way or done, or none is needed. `others_done`: no other part is
+    open. `brought` are the ECTS that this part has brought already, from elsewhere or by another case; all that it can
+    bring where it is waived.
+    """
 
     internship: Internship
     part: Part
     elsewhere: bool = False
     others_done: bool = True
-    recognised: Decimal = Decimal(0)
+    brought: Decimal = Decimal(0)
 
 
 def life(case: Case, around: Around) -> Life:
@@ -189,7 +194,7 @@ def life(case: Case, around: Around) -> Life:
         extended=case.extended,
         host_evaluated=case.evaluation is not None,
         granted=case.granted,
-        recognised=around.recognised,
+        brought=around.brought,
         decided_on=case.decided_on,
         accepted=case.accepted,
         appealed=case.appealed,

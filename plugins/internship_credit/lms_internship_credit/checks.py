@@ -61,14 +61,14 @@ class Finding(msgspec.Struct, frozen=True, rename="camel"):
     source: str
 
 
-def length(planned: Planned, part: Part, regulation: str, recognised: Decimal = Decimal(0)) -> Finding:
+def length(planned: Planned, part: Part, regulation: str, brought: Decimal = Decimal(0)) -> Finding:
     """Say whether what is planned lasts as long as the regulation demands, and what it would bring."""
     source = f"{regulation}, {part.title}"
     there = planned.served
     if short := shortfalls(part, there):
         told = "; ".join(f"{one.demanded:f} {one.of} are demanded and {one.served:f} are planned" for one in short)
         return Finding("length", "broken", f"It is too short to bring ECTS: {told}.", source)
-    brings = award(part, there, recognised)
+    brings = award(part, there, brought)
     told = f"About {there.hours:f} hours are planned, public holidays not taken off; they bring {brings:f} ECTS."
     return Finding("length", "kept", told, source)
 

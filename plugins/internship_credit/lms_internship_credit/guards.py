@@ -20,8 +20,8 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
 
     `signed` are the parties that have signed the agreement as it stands (in `amendment_pending` its change).
     `elsewhere`: another case of this part is under way or done, or it is waived. `others_done`: every other part is
-    recognised, booked or waived. `granted` are the ECTS that the board names, `recognised` those of this part that were
-    recognised from elsewhere. `due` is the day until which the report is awaited.
+    recognised, booked or waived. `granted` are the ECTS that the board names, `brought` those that this part has
+    brought already without this case. `due` is the day until which the report is awaited.
     """
 
     state: State
@@ -42,7 +42,7 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
     extended: bool = False
     host_evaluated: bool = False
     granted: Decimal | None = None
-    recognised: Decimal = Decimal(0)
+    brought: Decimal = Decimal(0)
     decided_on: date | None = None
     accepted: bool = False
     appealed: bool = False
@@ -53,7 +53,7 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def award(self) -> Decimal:
         """The ECTS that what is certified brings by the regulation."""
-        return award(self.part, self.served, self.recognised) if self.served else Decimal(0)
+        return award(self.part, self.served, self.brought) if self.served else Decimal(0)
 
 
 def unmet(life: Life, role: Role, today: date) -> frozenset[Need]:
@@ -84,7 +84,7 @@ def _unmet(life: Life, role: Role, today: date) -> Iterator[Need]:
         "extension_asked": life.extension_asked,
         "host_evaluation": life.host_evaluated,
         "award": life.award > 0,
-        "part_of_award": life.granted is not None and 0 < life.granted < life.part.ects - life.recognised,
+        "part_of_award": life.granted is not None and 0 < life.granted < life.part.ects - life.brought,
         "first_appeal": not life.appealed,
         "appeal_in_time": not appeal_over and not life.accepted,
         "appeal_over": appeal_over or life.accepted,

@@ -19,6 +19,10 @@ OVER: frozenset[State] = frozenset({"withdrawn", "rejected", "lapsed"})
 """States after which a part may be begun anew with another case."""
 
 
+GRANTED: frozenset[State] = frozenset({"recognised", "partial", "booked"})
+"""States in which a case brings ECTS."""
+
+
 class Settled(msgspec.Struct, frozen=True):
     """What the board has settled of a part without a case: waived, or so many ECTS recognised from elsewhere.
 
@@ -60,13 +64,16 @@ def around(
     if part is None:
         raise lacking(case)
     busy = {one.part for one in others if one.state not in OVER and one.state not in ("draft", "returned")}
-    one = settled.get(case.part)
+    same = [one for one in others if one.part == case.part and one.state in GRANTED]
+    brought = sum((one.granted or Decimal(0) for one in same), Decimal(0))
+    if one := settled.get(case.part):
+        brought += part.ects if one.kind == "waived" else one.ects
     return Around(
         internship=internship,
         part=part,
         elsewhere=case.part in busy or settles(part, settled),
         others_done={one.key for one in internship.parts} - {case.part} <= done(internship, others, settled, today),
-        recognised=one.ects if one and one.kind == "recognised" else Decimal(0),
+        brought=brought,
     )
 
 

@@ -101,15 +101,15 @@ def shortfalls(part: Part, served: Served) -> list[Shortfall]:
     return found
 
 
-def award(part: Part, served: Served, recognised: Decimal = Decimal(0)) -> Decimal:
+def award(part: Part, served: Served, brought: Decimal = Decimal(0)) -> Decimal:
     """Return the ECTS that a part brings for what was worked; 0 while a least length is not reached.
 
-    `recognised` ECTS of the same part count towards the most that it brings.
+    ECTS that the part has `brought` already, as those recognised from elsewhere, count towards the most that it brings.
     """
     if shortfalls(part, served):
         return Decimal(0)
     whole = _by_hours(part, served.hours) if part.hours_per_ects else part.ects
-    return max(Decimal(0), min(whole, part.ects - recognised))
+    return max(Decimal(0), min(whole, part.ects - brought))
 
 
 def weeks(served: Served) -> int:

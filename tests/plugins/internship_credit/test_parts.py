@@ -74,3 +74,32 @@ async def test_a_part_that_the_policy_has_no_more_stays_to_be_read(scene: Placem
         "The settings have no part first of the regulation po-2026 any more. An administrator of the programme can "
         "enter it again; then this goes on."
     )
+
+
+async def test_of_two_cases_of_one_part_only_one_is_recognised(scene: Placement) -> None:
+    """She begins anew after a refusal, and appeals in time all the same: both come before the board."""
+    first = await scene.evaluated("first", "120")
+    await scene.step("Berta", first, "reject", note="The report is not hers.")
+    again = await scene.evaluated("first", "120", firstDay="2027-06-07", lastDay="2027-06-30")
+    await scene.step("Ines", first, "appeal", note="It is; here are my notes.")
+    await scene.step("Berta", again, "recognise")
+    refused = await scene.step("Bruno", first, "recognise", 409)
+    assert [error["where"] for error in refused["errors"]] == ["award"]
+    partly = await scene.step("Bruno", first, "recognise_partly", 409, ects="1", note="A part.")
+    assert [error["where"] for error in partly["errors"]] == ["part_of_award"]
+    await scene.step("Bruno", first, "reject", note="The other one counts.")
+    place = f"{scene.path}/persons/{scene['Ines'].id}/parts/second"
+    await scene["Berta"].put(place, {"kind": "waived", "evidence": "Six years."}, 204)
+    assert await booked(scene) == [("First part", "4")]
+
+
+async def test_what_is_waived_after_a_refusal_brings_nothing_by_an_appeal(scene: Placement) -> None:
+    case = await scene.evaluated("first", "120")
+    await scene.step("Berta", case, "reject", note="The report is not hers.")
+    place = f"{scene.path}/persons/{scene['Ines'].id}/parts/first"
+    await scene["Berta"].put(place, {"kind": "waived", "evidence": "Six years."}, 204)
+    await scene.step("Ines", case, "appeal", note="It is; here are my notes.")
+    refused = await scene.step("Bruno", case, "recognise", 409)
+    assert [error["where"] for error in refused["errors"]] == ["award"]
+    await scene["Bruno"].post(f"{place}/reversal", {"note": "She wants the ECTS."}, 204)
+    assert (await scene.step("Bruno", case, "recognise"))["granted"] == "4"
