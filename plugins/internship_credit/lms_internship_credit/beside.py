@@ -29,6 +29,7 @@ from lms_internship_credit.cases import (
     names_of,
 )
 from lms_internship_credit.guards import CLEARANCES
+from lms_internship_credit.lifecycle import words
 from lms_internship_credit.papers import REPORTED
 from lms_internship_credit.telling import invitation, recipient, write_link
 from lms_internship_credit.wire import Clearing, Draft, Link, Report
@@ -41,7 +42,8 @@ async def edit(
     case, _ = await all_of(context, connection, case_id, who)
     if case.state != "draft":
         raise Conflict(
-            f"What is {case.state} cannot be edited; the step 'revise' makes it a draft again, where it may."
+            f"Only a draft can be described anew, and this is {words(case.state)}. Before it begins the step 'revise' "
+            "makes it a draft again; once it runs, the step 'amend' proposes a change."
         )
     await check_supervisor(context, connection, given.supervisor_id)
     made = replace(case, description=given.description, supervisor_id=given.supervisor_id, revision=expected + 1)
@@ -59,7 +61,9 @@ async def clear(
     if kind not in CLEARANCES:
         raise NotFound(f"There is nothing of this kind to clear; there is {', '.join(CLEARANCES)}.")
     if case.state not in ("host_confirmed", "approved", "agreement_signed", "cleared"):
-        raise Conflict(f"What is {case.state} is not to be cleared.")
+        raise Conflict(
+            f"What is {words(case.state)} is not to be cleared: that is done from the host's word until it begins."
+        )
     cleared = case.cleared | {kind} if given.cleared else case.cleared - {kind}
     made = replace(case, cleared=cleared, revision=case.revision + 1)
     await keep(context, connection, case, made, who, "judge", given.note, {"kind": kind, "cleared": given.cleared})
@@ -70,7 +74,9 @@ async def evaluate(context: Context, connection: AsyncConnection, case_id: UUID,
     """Keep how the mentor judges. Raises NotFound, and Conflict before the end and after the decision."""
     case, _ = await all_of(context, connection, case_id, who)
     if case.state not in ("ended", "certified", "rework", "report_submitted"):
-        raise Conflict(f"What is {case.state} is not evaluated by its host.")
+        raise Conflict(
+            f"What is {words(case.state)} is not evaluated: the mentor does so after the end and before the supervisor."
+        )
     made = replace(case, evaluation=judged, revision=case.revision + 1)
     await keep(context, connection, case, made, who, "rate", judged.words, msgspec.to_builtins(judged))
     return made
@@ -83,7 +89,9 @@ async def rate(context: Context, connection: AsyncConnection, case_id: UUID, who
     """
     case = await find(context, connection, case_id, who)
     if case.began_on is None:
-        raise Conflict(f"What is {case.state} cannot be rated yet.")
+        raise Conflict(
+            f"What is {words(case.state)} cannot be rated yet: the student rates the host once it has begun."
+        )
     await connection.execute(update(t.case).where(t.case.c.id == case.id).values(rating=points))
 
 
@@ -91,7 +99,9 @@ async def hand_in(context: Context, connection: AsyncConnection, case_id: UUID, 
     """Keep a report; it counts once it is submitted. Raises NotFound, and Conflict when none is awaited."""
     case, _ = await all_of(context, connection, case_id, who)
     if case.state not in REPORTED:
-        raise Conflict(f"No report is awaited of what is {case.state}.")
+        raise Conflict(
+            f"No report is awaited of what is {words(case.state)}: it is written after the end, until it is handed in."
+        )
     made = replace(case, report=True, revision=case.revision + 1)
     await keep(context, connection, case, made, who, "write", "", {"text": report.text})
     return made

@@ -44,7 +44,7 @@ async def test_hosts_are_rated_by_five_at_least(world: World, monkeypatch: pytes
     early = await scene.drafted()
     place = f"{scene.path}/me/cases/{{}}/rating"
     refused = await scene["Ines"].put(place.format(early), {"points": 5}, 409)
-    assert refused["detail"] == "What is draft cannot be rated yet."
+    assert refused["detail"] == "What is draft cannot be rated yet: the student rates the host once it has begun."
     case = await scene.running()
     await scene["Ines"].put(place.format(case), {"points": 2}, 204)
     await scene["Ines"].put(place.format(case), {"points": 6}, 400)
