@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -166,11 +167,14 @@ def sha256(data: bytes) -> str:
 
 @contextmanager
 def statements(database: Database) -> Iterator[list[str]]:
-    """Collect the SQL statements that are executed meanwhile; not BEGIN, nor what each process asks every second."""
+    """Collect the SQL statements that are executed meanwhile; not those that each process executes every few seconds."""
     seen: list[str] = []
+    by_itself = re.compile(
+        r"BEGIN|INSERT INTO plugin_call|DELETE FROM plugin_call|.*sum\(programme_plugin\.revision\)", re.DOTALL
+    )
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.startswith("BEGIN") and "sum(programme_plugin.revision)" not in statement:
+        if not by_itself.match(statement):
             seen.append(" ".join(statement.split()))
 
     engines = [database.writer.sync_engine]
