@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -18,6 +19,8 @@ from msgspec.structs import replace
 from lms_core.api import BadValue
 from tests.support.lives import FORWARD, TAKEN, described, entry_of
 
+LIVES = int(os.environ.get("LMS_TEST_LIVES", "300"))
+"""Lives that are tried; thousands take minutes."""
 PART = Part("main", "Internship", Decimal(5), hours=150)
 AROUND = Around(internship=Internship("2027", (PART,)), part=PART)
 BOARD = UUID(int=7)
@@ -136,6 +139,6 @@ class Lives(RuleBasedStateMachine):
 
 
 Lives.TestCase.settings = settings(
-    max_examples=300, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=LIVES, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 TestLives = Lives.TestCase
