@@ -88,7 +88,10 @@ async def settle(database: Database, channels: Sequence[Channel], jobs: Jobs | N
     if jobs:
         await enqueue_due(database, jobs)
     running: Running = {}
-    while await deliver(database, channels, running) or running:
+    while True:
+        ending = bool(running)  # what ends while the next look is under way may leave something that it did not see
+        if not (await deliver(database, channels, running) or running or ending):
+            return
         if running:
             await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import text
@@ -359,3 +359,31 @@ async def test_a_database_that_is_away_is_waited_for(
         await rename("away", "outbox")
         await until(lambda: notes.told == [("anna", "a")])
     assert {record.msg for record in caplog.records} == {"the outbox cannot be read, trying again: %s"}
+
+
+async def test_what_follows_from_the_last_delivery_is_delivered_as_well(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even if that one ends while nobody sees: after the worker has looked and before it knows what it saw."""
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def handle(whom: str, what: str) -> None:
+        if (whom, what) == ("anna", "first"):
+            begun.set()
+            await go_on.wait()
+            await happened(database, "run:1", "second")
+
+    async def look(*args: Any) -> tuple[bool, bool]:
+        found = await looked(*args)
+        if begun.is_set() and not go_on.is_set():  # bea's has ended, anna's is under way
+            go_on.set()
+            (under_way,) = [task for task in asyncio.all_tasks() if task.get_coro().__name__ == "_deliver"]
+            await under_way
+        return found
+
+    looked = leases.look
+    monkeypatch.setattr(leases, "look", look)
+    notes = Notes(whom=("anna", "bea"), handle=handle)
+    await happened(database, "run:1", "first")
+    await settle(database, [notes])
+    assert sorted(notes.told) == [(whom, what) for whom in ("anna", "bea") for what in ("first", "second")]
