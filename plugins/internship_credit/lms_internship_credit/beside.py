@@ -96,14 +96,15 @@ async def rate(context: Context, connection: AsyncConnection, case_id: UUID, who
 
 
 async def hand_in(context: Context, connection: AsyncConnection, case_id: UUID, who: Who, report: Report) -> Case:
-    """Keep a report; it counts once it is submitted. Raises NotFound, and Conflict when none is awaited."""
+    """Keep a report, which nobody else reads before it is submitted. Raises NotFound and Conflict."""
     case, _ = await all_of(context, connection, case_id, who)
     if case.state not in REPORTED:
         raise Conflict(
             f"No report is awaited of what is {words(case.state)}: it is written after the end, until it is handed in."
         )
     made = replace(case, report=True, revision=case.revision + 1)
-    await keep(context, connection, case, made, who, "write", "", {"text": report.text})
+    await keep(context, connection, case, made, who, "write")
+    await connection.execute(update(t.case).where(t.case.c.id == case.id).values(draft_report=report.text))
     return made
 
 

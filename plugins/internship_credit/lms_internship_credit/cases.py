@@ -153,7 +153,7 @@ async def take(
 
     `expected` is the revision that was read (null: any, for those who come by a link). Raises NotFound, InvalidInput,
     Conflict that says what is missing and who can do it, and PreconditionFailed. Nine statements, two more for an
-    agreement or a signature, one where it rests upon documents, and five for each booking.
+    agreement, a signature or a report, one where it rests upon documents, and five for each booking.
     """
     case, others = await all_of(context, connection, case_id, who)
     if context.off and entry.action == "propose":
@@ -184,7 +184,8 @@ async def take(
     if kinds := RELIES.get(entry.action):
         rests = (t.document.c.case_id == case.id) & t.document.c.kind.in_(kinds)
         await connection.execute(update(t.document).where(rests).values(relied=True))
-    await _step_kept(context, connection, case, moved, entry, who)
+    handed_in = await _handed_in(connection, case) if entry.action == "submit" else {}
+    await _step_kept(context, connection, case, moved, entry, who, handed_in)
     if moved.state in ("recognised", "partial"):
         moved = (await book(context, connection, internship, case.person_id, [*others, moved]))[case.id]
     if moved.state != case.state:
@@ -280,11 +281,19 @@ async def _written(context: Context, connection: AsyncConnection, case: Case) ->
 
 
 async def _step_kept(
-    context: Context, connection: AsyncConnection, before: Case, after: Case, entry: Entry, who: Who
+    context: Context, connection: AsyncConnection, before: Case, after: Case, entry: Entry, who: Who, also: Any = None
 ) -> None:
     given = msgspec.to_builtins(entry)
     entered = {key: value for key, value in given.items() if value is not None and key not in ("action", "note")}
-    await keep(context, connection, before, after, who, entry.action, entry.note, entered)
+    await keep(context, connection, before, after, who, entry.action, entry.note, entered | (also or {}))
+
+
+async def _handed_in(connection: AsyncConnection, case: Case) -> dict[str, str]:
+    """Return what the student has written of her report, and keep it as hers alone no more. Two statements."""
+    c = t.case.c
+    text = await connection.scalar(select(c.draft_report).where(c.id == case.id))
+    await connection.execute(update(t.case).where(c.id == case.id).values(draft_report=None))
+    return {"text": text} if text else {}
 
 
 async def keep(

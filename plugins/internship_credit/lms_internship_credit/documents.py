@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, insert, select
 
 from lms_core.api import (
     Announced,
@@ -137,7 +137,7 @@ async def list_all(context: Context, connection: AsyncConnection, case_id: UUID,
     """Return the documents of a case that somebody may see. Raises NotFound. Three statements."""
     case = await find(context, connection, case_id, who)
     query = select(t.document, ended_at().label("ended")).join(t.case, t.case.c.id == t.document.c.case_id)
-    seen = query.where(t.document.c.case_id == case_id, t.document.c.kind.in_(SEES.get(who.role, ())))
+    seen = query.where(t.document.c.case_id == case_id, _sees(who))
     rows: list[Any] = list((await connection.execute(seen.order_by(t.document.c.at, t.document.c.id))).all())
     files = {one.id: one for one in await read_files(context, connection, str(case_id))} if rows else {}
     # one that was let go between the two statements is not there any more
@@ -153,6 +153,13 @@ def _shown(context: Context, case: Case, row: Any, file: Any) -> Document:
         id=row.id, kind=row.kind, role=row.role, by=row.by_name, at=row.at, name=file.name, size=file.size,
         content_type=file.content_type, sha256=row.sha256, state=file.state, relied=row.relied, keep_until=keep_until,
     )  # fmt: skip
+
+
+def _sees(who: Who) -> ColumnElement[bool]:
+    """Tell of a document whether somebody sees it: reports others than the student see once they are handed in."""
+    d = t.document.c
+    known = d.kind.in_(SEES.get(who.role, ()))
+    return known if who.role == "student" else known & ((d.kind != "report") | d.relied)
 
 
 async def address(context: Context, case_id: UUID, who: Who, file_id: UUID) -> FileAddress:
@@ -179,7 +186,7 @@ async def take_back(context: Context, connection: AsyncConnection, case_id: UUID
 
 async def _one(connection: AsyncConnection, case_id: UUID, who: Who, file_id: UUID) -> Any:
     d = t.document.c
-    query = select(t.document).where(d.id == file_id, d.case_id == case_id, d.kind.in_(SEES.get(who.role, ())))
+    query = select(t.document).where(d.id == file_id, d.case_id == case_id, _sees(who))
     row = (await connection.execute(query)).first()
     if row is None:
         raise NotFound("There is no such document.")

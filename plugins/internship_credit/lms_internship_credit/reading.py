@@ -19,14 +19,16 @@ from lms_internship_credit.cases import Who, find, settled_of, today_in
 from lms_internship_credit.guards import unmet
 from lms_internship_credit.hosts import host_of
 from lms_internship_credit.lifecycle import steps_from, told
+from lms_internship_credit.papers import REPORTED
 from lms_internship_credit.parts import around, awaited
 
 PAGE = 100
 
 
 async def show(context: Context, connection: AsyncConnection, case_id: UUID, who: Who) -> w.CaseView:
-    """Return a case as somebody sees it. Raises NotFound. Eight statements, seven for those who come by a link.
+    """Return a case as somebody sees it. Raises NotFound.
 
+    Eight statements, seven for those who come by a link, nine for the student while her report is awaited.
     Where the policy has its part no more, the case is shown all the same, without what could be done next.
     """
     case = await find(context, connection, case_id, who)
@@ -61,6 +63,7 @@ async def show(context: Context, connection: AsyncConnection, case_id: UUID, who
         absent_days=case.absent_days, certified=case.certified, evaluation=case.evaluation, due=case.due, award=award,
         granted=case.granted, decided_on=case.decided_on, appeal_until=_appeal_until(case, facts, today),
         waits_for=[w.AwaitedPart(part.key, part.title, state) for part, state in waits],
+        draft_report=await _draft(connection, case, who),
         next=_next(case, facts, today) if facts else [], history=[] if guest else await _history(connection, case_id),
     )  # fmt: skip
 
@@ -84,6 +87,14 @@ def _next(case: Case, facts: Around, today: date) -> list[w.Next]:
         for role in step.by
         if role != "clock"
     ]
+
+
+async def _draft(connection: AsyncConnection, case: Case, who: Who) -> str | None:
+    if who.role != "student" or case.state not in (*REPORTED, "lapsed"):
+        return None
+    c = t.case.c
+    text: str | None = await connection.scalar(select(c.draft_report).where(c.id == case.id))
+    return text
 
 
 async def _history(connection: AsyncConnection, case_id: UUID) -> list[w.Line]:

@@ -50,7 +50,7 @@ def _documents(context: Context) -> Any:
     over = or_(*((d.kind == kind) & _over(context, kind) for kind in KINDS))
     files = select(d.case_id, d.kind, d.id, null().label("number")).join(t.case, t.case.c.id == d.case_id).where(over)
     texts = select(h.case_id, literal("report"), null(), h.number).join(t.case, t.case.c.id == h.case_id)
-    written = (h.action == "write") & (h.note == "")
+    written = (h.action == "submit") & h.entered["text"].as_string().is_not(None)
     return union_all(files, texts.where(written, _over(context, "report"))).subquery()
 
 
@@ -98,5 +98,4 @@ async def _forget_text(connection: AsyncConnection, case_id: UUID, number: int) 
     this = (h.case_id == case_id) & (h.number == number)
     text = (await connection.execute(select(h.entered).where(this))).scalar_one()["text"]
     left = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "deletedAt": now().isoformat()}
-    told = "Its time was over; the text is deleted."
-    await connection.execute(update(t.history).where(this).values(entered=left, note=told))
+    await connection.execute(update(t.history).where(this).values(entered=left))

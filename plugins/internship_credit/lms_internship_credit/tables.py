@@ -121,6 +121,7 @@ case = Table(
     Column("first_day", Date),
     Column("last_day", Date),
     Column("rating", Integer),
+    Column("draft_report", Text),
     Column("details", Json, nullable=False),
     Column("made_at", Instant, nullable=False),
     Column("moved_at", Instant, nullable=False),
@@ -129,7 +130,8 @@ case = Table(
 )
 """A case; `details` is the rest of the Struct `Case`, the columns are what is looked for.
 
-At which site of the firm it is, whom to write to there and which application it came from stand in columns only.
+At which site of the firm it is, whom to write to there, which application it came from and what the student has
+written of her report stand in columns only; the step that hands the report in takes it into the history.
 """
 
 history = Table(

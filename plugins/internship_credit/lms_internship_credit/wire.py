@@ -246,8 +246,8 @@ class CaseView(View, frozen=True, kw_only=True):
     all have signed last, word for word, `sha256` that of its bytes in UTF-8. `absentDays` are those of interruptions so
     far. `award` are the ECTS that the certified hours bring by the regulation, `granted` those that the board
     recognised. What is recognised is booked once nothing is in `waitsFor`, and what is recognised partly once it cannot
-    be appealed against any more: `appealUntil` is the last day for that, null where nobody can. Whoever comes by a link
-    sees no history.
+    be appealed against any more: `appealUntil` is the last day for that, null where nobody can. `draftReport` is what
+    the student has written of her report and not handed in; others see null. Whoever comes by a link sees no history.
     """
 
     id: UUID
@@ -280,6 +280,7 @@ class CaseView(View, frozen=True, kw_only=True):
     decided_on: date | None
     appeal_until: date | None
     waits_for: list[AwaitedPart]
+    draft_report: str | None
     next: list[Next]
     history: list[Line]
 

@@ -25,51 +25,51 @@ async def scene(world: World, monkeypatch: pytest.MonkeyPatch) -> Placement:
 async def test_only_those_see_a_document_whom_it_concerns(world: World, scene: Placement) -> None:
     other = await Placement.of(world, scene._monkeypatch, key="bs")
     case, theirs = await certified(scene), await other.drafted()
-    report, insurance = [
-        await bring(scene, "Ines", case, kind, PDF + kind.encode()) for kind in ("report", "insurance")
+    certificate, insurance = [
+        await bring(scene, "Ines", case, kind, PDF + kind.encode()) for kind in ("certificate", "insurance")
     ]
-    assert await kinds(scene, "Sabine", case) == ["report"]
+    assert await kinds(scene, "Sabine", case) == ["certificate"]
     await scene["Sabine"].get(at(scene, "Sabine", case, f"/{insurance}"), 404)
     for name in ("Ines", "Otto", "Berta"):
-        assert await kinds(scene, name, case) == ["report", "insurance"]
-        assert await read_at((await scene[name].get(at(scene, name, case, f"/{report}")))["url"]) == (
+        assert await kinds(scene, name, case) == ["certificate", "insurance"]
+        assert await read_at((await scene[name].get(at(scene, name, case, f"/{certificate}")))["url"]) == (
             200,
-            PDF + b"report",
+            PDF + b"certificate",
         )
 
     bea = await world.student("Bea", scene.programme)
     stranger = await scene.person("Lea", "lecturer")
     mine = f"{scene.path}/me/cases/{case}"
-    for path in (f"{mine}/documents", f"{mine}/documents/{report}"):
+    for path in (f"{mine}/documents", f"{mine}/documents/{certificate}"):
         await bea.get(path, 404)
         await other["Ines"].get(path, 404)
-    for path in (at(scene, "Sabine", case), at(scene, "Sabine", case, f"/{report}")):
+    for path in (at(scene, "Sabine", case), at(scene, "Sabine", case, f"/{certificate}")):
         await stranger.get(path, 404)
-    part = {"parts": [{"number": 1, "sha256": sha256(PDF + b"report")}]}
-    await bea.post(f"{mine}/files/{report}/complete", part, 404)
+    part = {"parts": [{"number": 1, "sha256": sha256(PDF + b"certificate")}]}
+    await bea.post(f"{mine}/files/{certificate}/complete", part, 404)
     await bea.put(f"{mine}/files/{uuid4()}", announced(PDF), 404)
-    await bea.put(f"{mine}/documents/{report}", {"kind": "report"}, 404)
-    await bea.delete(f"{mine}/documents/{report}", 404)
+    await bea.put(f"{mine}/documents/{certificate}", {"kind": "certificate"}, 404)
+    await bea.delete(f"{mine}/documents/{certificate}", 404)
     # by the address of another case, of one's own or of another programme
     for who, place in (
         (other["Ines"], f"{other.path}/me/cases/{theirs}"),
         (other["Otto"], f"{other.path}/cases/{theirs}"),
     ):
-        await who.get(f"{place}/documents/{report}", 404)
-        await who.put(f"{place}/documents/{report}", {"kind": "contract"}, 404)
-        await who.delete(f"{place}/documents/{report}", 404)
-        await who.put(f"{place}/files/{report}", announced(PDF + b"report"), 409)
+        await who.get(f"{place}/documents/{certificate}", 404)
+        await who.put(f"{place}/documents/{certificate}", {"kind": "contract"}, 404)
+        await who.delete(f"{place}/documents/{certificate}", 404)
+        await who.put(f"{place}/files/{certificate}", announced(PDF + b"certificate"), 409)
     # nor by a link of the firm, which reads none
     secret = await scene.link(case, "host")
     for method, path in (
-        ("GET", f"documents/{report}"), ("GET", "documents"), ("DELETE", f"documents/{report}"),
-        ("GET", f"files/{report}"),
+        ("GET", f"documents/{certificate}"), ("GET", "documents"), ("DELETE", f"documents/{certificate}"),
+        ("GET", f"files/{certificate}"),
     ):  # fmt: skip
         answer = await world.http.request(method, f"{scene.path}/host/{path}?link={secret}")
         assert answer.status_code in (404, 405), answer.text
     shown = await world.http.get(f"{scene.path}/host?link={secret}", headers={"Accept": "application/json"})
-    assert str(report) not in shown.text
-    assert sha256(PDF + b"report") not in shown.text
+    assert str(certificate) not in shown.text
+    assert sha256(PDF + b"certificate") not in shown.text
 
 
 async def test_what_is_not_sent_cannot_be_submitted(scene: Placement) -> None:
@@ -109,7 +109,7 @@ async def test_only_documents_are_brought(scene: Placement) -> None:
         done = await scene["Ines"].post(f"{place}/complete", {"parts": [{"number": 1, "sha256": sha256(data)}]}, 200)
         assert done["state"] == state
         await scene["Ines"].put(place.replace("/files/", "/documents/"), {"kind": "report"}, status)
-    address = (await scene["Sabine"].get(at(scene, "Sabine", case, f"/{done['id']}")))["url"]
+    address = (await scene["Ines"].get(at(scene, "Ines", case, f"/{done['id']}")))["url"]
     async with httpx.AsyncClient() as outside:
         headers = (await outside.get(address)).headers
     assert headers["Content-Type"] == "application/octet-stream"
@@ -119,7 +119,7 @@ async def test_only_documents_are_brought(scene: Placement) -> None:
 async def test_who_brought_it_takes_it_back_until_a_step_rests_upon_it(scene: Placement) -> None:
     case = await certified(scene)
     first, second = [await bring(scene, "Ines", case, "report", PDF + bytes([n])) for n in range(2)]
-    await scene["Otto"].delete(at(scene, "Otto", case, f"/{first}"), 403)
+    await scene["Otto"].delete(at(scene, "Otto", case, f"/{first}"), 404)
     await scene["Ines"].delete(at(scene, "Ines", case, f"/{first}"))
     await scene["Ines"].delete(at(scene, "Ines", case, f"/{first}"), 404)
     await scene["Ines"].delete(at(scene, "Ines", case, f"/{second}"))
@@ -236,14 +236,14 @@ async def test_an_export_has_documents_and_turned_off_they_go_on(world: World, s
 
 async def test_the_number_of_statements_is_known(world: World, scene: Placement) -> None:
     case = await certified(scene)
-    file = await bring(scene, "Ines", case, "report")
+    file = await bring(scene, "Ines", case, "certificate")
     ready = await send(scene, "Ines", case, PDF + b"!")
     await scene["Sabine"].get(at(scene, "Sabine", case))
     counts = {}
     for name, act in (
         ("list", lambda: scene["Sabine"].get(at(scene, "Sabine", case))),
         ("read", lambda: scene["Sabine"].get(at(scene, "Sabine", case, f"/{file}"))),
-        ("bring", lambda: scene["Ines"].put(at(scene, "Ines", case, f"/{ready}"), {"kind": "report"})),
+        ("bring", lambda: scene["Ines"].put(at(scene, "Ines", case, f"/{ready}"), {"kind": "certificate"})),
         ("take back", lambda: scene["Ines"].delete(at(scene, "Ines", case, f"/{ready}"))),
         ("nothing to forget", lambda: scene.day("2027-06-06")),
     ):

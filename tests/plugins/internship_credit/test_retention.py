@@ -101,11 +101,11 @@ async def test_each_kind_has_its_time_and_an_open_case_keeps_all(world: World, m
     await scene.step("Berta", case, "recognise")
     await scene.day("2040-08-02")
     assert await kinds(scene, "Ines", case) == ["report"]
-    assert await lines(scene, case, "write") == [("write", "Ines ms", {"text": "I etched."})]
+    assert await lines(scene, case, "submit") == [("submit", "Ines ms", {"text": "I etched."})]
     await scene.day("2043-08-02")
     assert await kinds(scene, "Ines", case) == []
     left = {"sha256": sha256(b"I etched."), "deletedAt": "2043-08-02T11:00:00+00:00"}
-    assert await lines(scene, case, "write") == [("write", "Ines ms", left)]
+    assert await lines(scene, case, "submit") == [("submit", "Ines ms", left)]
     history = len((await scene["Otto"].get(f"{scene.path}/cases/{case}"))["history"])
     await scene.day("2044-08-02")
     assert len((await scene["Otto"].get(f"{scene.path}/cases/{case}"))["history"]) == history
