@@ -14,6 +14,7 @@ from lms_core.api import (
     Conflict,
     Context,
     NotFound,
+    insert_into,
     invite_guests,
     read_person,
     revoke_guests,
@@ -92,7 +93,8 @@ async def rate(context: Context, connection: AsyncConnection, case_id: UUID, who
         raise Conflict(
             f"What is {words(case.state)} cannot be rated yet: the student rates the host once it has begun."
         )
-    await connection.execute(update(t.case).where(t.case.c.id == case.id).values(rating=points))
+    wanted = insert_into(connection, t.rating).values(case_id=case.id, points=points)
+    await connection.execute(wanted.on_conflict_do_update(index_elements=["case_id"], set_={"points": points}))
 
 
 async def hand_in(context: Context, connection: AsyncConnection, case_id: UUID, who: Who, report: Report) -> Case:

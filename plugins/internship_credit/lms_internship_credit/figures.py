@@ -121,9 +121,10 @@ async def _took(context: Context, connection: AsyncConnection) -> list[float]:
 async def _hosts(context: Context, connection: AsyncConnection) -> list[Rated]:
     c, o = t.case.c, t.organisation.c
     query = (
-        select(o.id, o.name, func.count().label("ratings"), func.sum(c.rating).label("points"))
+        select(o.id, o.name, func.count().label("ratings"), func.sum(t.rating.c.points).label("points"))
         .join_from(t.case, t.organisation, o.id == c.organisation_id)
-        .where(c.programme_id == context.programme_id, c.rating.is_not(None))
+        .join(t.rating, t.rating.c.case_id == c.id)
+        .where(c.programme_id == context.programme_id)
         .group_by(o.id, o.name)
         .having(func.count() >= FEW)
     )

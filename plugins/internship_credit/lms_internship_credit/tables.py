@@ -120,7 +120,6 @@ case = Table(
     Column("decided_on", Date),
     Column("first_day", Date),
     Column("last_day", Date),
-    Column("rating", Integer),
     Column("draft_report", Text),
     Column("details", Json, nullable=False),
     Column("made_at", Instant, nullable=False),
@@ -133,6 +132,14 @@ case = Table(
 At which site of the firm it is, whom to write to there, which application it came from and what the student has
 written of her report stand in columns only; the step that hands the report in takes it into the history.
 """
+
+rating = Table(
+    "internship_credit_rating",
+    tables,
+    Column("case_id", Uuid, ForeignKey(case.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("points", Integer, nullable=False),
+)
+"""How the student rates the host. It names no programme, so that the export of none shows who said what."""
 
 history = Table(
     "internship_credit_history",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
-from lms_internship_credit.tables import case as case_table
-from sqlalchemy import update
+from lms_internship_credit.tables import rating as rating_table
+from sqlalchemy import insert
 
 from tests.support.interns import Placement
 from tests.support.world import statements
@@ -46,7 +46,8 @@ async def test_hosts_are_rated_by_five_at_least(world: World, monkeypatch: pytes
     refused = await scene["Ines"].put(place.format(early), {"points": 5}, 409)
     assert refused["detail"] == "What is draft cannot be rated yet: the student rates the host once it has begun."
     case = await scene.running()
-    await scene["Ines"].put(place.format(case), {"points": 2}, 204)
+    for points in (5, 2):  # she may think it over
+        await scene["Ines"].put(place.format(case), {"points": points}, 204)
     await scene["Ines"].put(place.format(case), {"points": 6}, 400)
     for number, points in enumerate((5, 5, 4), 1):
         await another(scene, f"Student {number}", points)
@@ -57,6 +58,11 @@ async def test_hosts_are_rated_by_five_at_least(world: World, monkeypatch: pytes
     ]
     whole: dict[str, Any] = await scene["Otto"].get(f"{scene.path}/cases/{case}")
     assert "rat" not in " ".join(line["action"] for line in whole["history"] if line["role"] == "student")
+    # nor does an export say who said what
+    exported = await world.admin.get(f"/programmes/{scene.programme['id']}/plugins/internship_credit/export")
+    assert exported["leftOut"] == ["internship_credit_rating"]
+    assert [name for name, rows in exported["tables"].items() if any("rating" in row for row in rows)] == []
+    assert len(exported["tables"]["internship_credit_case"]) == 6
 
 
 async def another(scene: Placement, name: str, points: int) -> None:
@@ -66,5 +72,4 @@ async def another(scene: Placement, name: str, points: int) -> None:
     new = {"part": "main", "organisationId": scene.firm["id"]}
     made = await who.post(f"{scene.path}/me/cases", new)
     async with scene.world.database.write() as connection:
-        same = case_table.c.id == UUID(made["id"])
-        await connection.execute(update(case_table).where(same).values(rating=points))
+        await connection.execute(insert(rating_table).values(case_id=UUID(made["id"]), points=points))
