@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from lms_core.api import (
     AsyncConnection,
@@ -71,7 +71,7 @@ class Decide(Payload, frozen=True):
 
 
 async def apply(context: Context, connection: AsyncConnection, offer_id: UUID, data: Apply) -> Offer:
-    """Apply for an offer, again after one withdrew; the firm gets a link to decide.
+    """Apply for an offer; the firm gets a link to decide.
 
     Raises NotFound, and Conflict when it is closed, or when one has applied.
     """
@@ -84,19 +84,19 @@ async def apply(context: Context, connection: AsyncConnection, offer_id: UUID, d
         raise Conflict(f"Applications were taken until {held.closes_on}.")
     a = t.application.c
     mine = (a.offer_id == offer_id) & (a.person_id == context.person_id)
-    values = {"state": "applied", "words": data.words, "turn": 0, "changed_at": now()}
-    again = update(t.application).where(mine, a.state == "withdrawn").values(**values)
-    if not (await connection.execute(again)).rowcount:
-        if (await connection.execute(select(a.id).where(mine))).first():
-            raise Conflict("You have applied already.")
-        named = {"programme_id": context.programme_id, "offer_id": offer_id, "person_id": context.person_id}
-        await connection.execute(insert(t.application), {"id": new_id(), **named, **values})
+    if (await connection.execute(select(a.id).where(mine))).first():
+        raise Conflict("You have applied already.")
+    values = {
+        "id": new_id(), "programme_id": context.programme_id, "offer_id": offer_id, "person_id": context.person_id,
+        "state": "applied", "words": data.words, "turn": 0, "changed_at": now(),
+    }  # fmt: skip
+    await connection.execute(insert(t.application), values)
     await _invite(context, connection, held)
     return await read(context, connection, offer_id)
 
 
 async def withdraw(context: Context, connection: AsyncConnection, offer_id: UUID) -> Offer:
-    """Withdraw one's application; a place goes to the next who waits.
+    """Withdraw one's application, of which nothing is kept; a place goes to the next who waits.
 
     Raises NotFound, and Conflict while a case of one's own came from it.
     """
@@ -105,20 +105,18 @@ async def withdraw(context: Context, connection: AsyncConnection, offer_id: UUID
     if await _begun(connection, (a.offer_id == offer_id) & (a.person_id == context.person_id)):
         raise Conflict("You have begun an internship on this place; withdraw that first.")
     mine = (a.offer_id == offer_id) & (a.person_id == context.person_id) & a.state.in_(("applied", *AGREED))
-    done = await connection.execute(
-        update(t.application).where(mine).values(state="withdrawn", turn=0, changed_at=now())
-    )
+    done = await connection.execute(delete(t.application).where(mine))
     if not done.rowcount:
         raise NotFound("You have not applied for this, or it is over.")
     await _give(context, connection, held)
-    return await read(context, connection, offer_id)
+    return await read(context, connection, offer_id, whole=True)  # also a draft, which she sees no more
 
 
 async def applicants(context: Context, connection: AsyncConnection, offer_id: UUID) -> Applicants:
-    """Return who applied and did not withdraw, in the order of application. Three statements. Raises NotFound."""
+    """Return who applied, in the order of application. Three statements. Raises NotFound."""
     found = await read(context, connection, offer_id, whole=True)
     a = t.application.c
-    query = select(t.application).where(a.offer_id == offer_id, a.state != "withdrawn").order_by(a.id)
+    query = select(t.application).where(a.offer_id == offer_id).order_by(a.id)
     rows = (await connection.execute(query)).all()
     names = {one.id: one.name for one in await read_persons(connection, [row.person_id for row in rows])}
     items = [
@@ -145,7 +143,7 @@ async def decide(
     if row is None:
         if (await connection.execute(select(a.id).where(same))).first() is None:
             raise NotFound("There is no such application.")
-        raise Conflict("This was decided already, or withdrawn.")
+        raise Conflict("This was decided already.")
     given = await _give(context, connection, held)
     if row.person_id not in given:
         await _tell(context, connection, held, row.person_id, state)
@@ -164,7 +162,7 @@ async def take_back(context: Context, connection: AsyncConnection, offer_id: UUI
     row = (await connection.execute(select(a.person_id, a.state).where(same))).first()
     if row is None:
         raise NotFound("There is no such application.")
-    if row.state in ("applied", "withdrawn"):
+    if row.state == "applied":
         raise Conflict("There is no decision to take back.")
     if row.state == "declined" and (await read(context, connection, offer_id, whole=True)).free < 1:
         raise Conflict("All places have gone to others since then.")

@@ -51,7 +51,6 @@ STATES: Mapping[State, Words] = {
     "placed": {"en": "Has a place", "de": "Hat einen Platz"},
     "waiting": {"en": "Waits for the next place that becomes free", "de": "Wartet auf den nächsten freien Platz"},
     "declined": {"en": "Declined", "de": "Abgesagt"},
-    "withdrawn": {"en": "Withdrawn", "de": "Zurückgezogen"},
 }
 
 DECISIONS: Mapping[str, Words] = {

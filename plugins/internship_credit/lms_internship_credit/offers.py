@@ -33,7 +33,7 @@ from lms_internship_credit.firms import check_own
 from lms_internship_credit.folding import forms, kept
 from lms_internship_credit.hosts import Kind, Site, named, taken
 
-State = Literal["applied", "placed", "waiting", "declined", "withdrawn"]
+State = Literal["applied", "placed", "waiting", "declined"]
 Stage = Literal["draft", "open", "closed"]
 PAGE = 100
 

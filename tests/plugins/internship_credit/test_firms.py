@@ -158,6 +158,13 @@ async def test_firms_and_offers_stay_as_long_as_something_stands_against_it(
     )
     refused = await otto.delete(f"{scene.path}/offers/{offer}", 409, **tag)
     assert refused["detail"] == "1 student has applied for this offer, so it stays; close it instead."
+    # who withdraws leaves nothing behind, and nothing stands against it
+    await ines.delete(f"{scene.path}/offers/{offer}/application", 200)
+    assert (await otto.get(f"{scene.path}/offers/{offer}/applicants"))["items"] == []
+    switch = f"/programmes/{scene.programme['id']}/plugins/internship_credit"
+    kept = (await world.admin.get(f"{switch}/export"))["tables"]
+    assert kept["internship_credit_application"] == []
+    assert (await otto.call("DELETE", f"{scene.path}/offers/{offer}", **tag)).status_code == 204
     assert (await otto.call("DELETE", firm, If_Match='"7"')).status_code == 412
     assert (await otto.call("DELETE", firm)).status_code == 428
     assert (await otto.call("DELETE", f"{scene.path}/offers/{other}", **tag)).status_code == 204
@@ -168,7 +175,8 @@ async def test_firms_and_offers_stay_as_long_as_something_stands_against_it(
     assert (await otto.call("DELETE", f"{scene.path}/organisations/{empty['id']}", **tag)).status_code == 204
     assert [one["name"] for one in (await otto.get(f"{scene.path}/contacts"))["items"]] == ["Sensors GmbH"]
     # another programme's office finds neither
+    left = await offered(scene)
     abroad = await Placement.of(world, monkeypatch, key="other")
-    for place in (f"organisations/{scene.firm['id']}", f"offers/{offer}"):
+    for place in (f"organisations/{scene.firm['id']}", f"offers/{left}"):
         found = await abroad["Otto"].call("DELETE", f"{abroad.path}/{place}", **tag)
         assert found.status_code == 404, place

@@ -100,7 +100,7 @@ async def test_a_place_fills_a_case_in(world: World, monkeypatch: pytest.MonkeyP
     assert (await firm.decide(ines, None, 409))["detail"].startswith("The student has begun an internship")
     await scene.step("Ines", case["id"], "withdraw")
     await firm.decide(ines, None)
-    assert (await ines.delete(f"{place}/application", 200))["mine"] == "withdrawn"
+    assert (await ines.delete(f"{place}/application", 200))["mine"] is None
 
 
 async def test_who_names_two_firms_or_none_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
