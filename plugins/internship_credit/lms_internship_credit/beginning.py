@@ -47,7 +47,8 @@ async def begin(context: Context, connection: AsyncConnection, data: NewCase) ->
         id=new_id(), person_id=context.person_id, regulation=study.regulation, part=data.part, organisation_id=firm_id,
         description=what,
     )  # fmt: skip
-    await connection.execute(insert(t.case), {"made_at": now(), **row_of(context, made), **came})
+    moment = now()
+    await connection.execute(insert(t.case), {"made_at": moment, "moved_at": moment, **row_of(context, made), **came})
     return made
 
 

@@ -306,10 +306,13 @@ async def keep(
     note: str = "",
     entered: Any = None,
 ) -> None:
-    """Keep a case as it is now, and a line of its history. Two statements. Raises PreconditionFailed."""
-    c = t.case.c
+    """Keep a case as it is now, and a line of its history. Two statements. Raises PreconditionFailed.
+
+    It has moved where its state is another: what is entered beside that starts no time anew.
+    """
+    c, moved = t.case.c, {"moved_at": now()} if after.state != before.state else {}
     same = (c.id == before.id) & (c.revision == before.revision)
-    done = await connection.execute(update(t.case).where(same).values(**row_of(context, after)))
+    done = await connection.execute(update(t.case).where(same).values(**row_of(context, after), **moved))
     if not done.rowcount:
         await changed_or_raise(connection, t.case, c.id == before.id, before.revision)
     line = {
@@ -328,5 +331,5 @@ def row_of(context: Context, case: Case) -> dict[str, Any]:
         "part": case.part, "organisation_id": case.organisation_id, "supervisor_id": case.supervisor_id,
         "state": case.state, "revision": case.revision, "due": case.due, "decided_on": case.decided_on,
         "first_day": what.first_day if what else None, "last_day": what.last_day if what else None,
-        "details": msgspec.to_builtins(case), "moved_at": now(),
+        "details": msgspec.to_builtins(case),
     }  # fmt: skip

@@ -37,7 +37,7 @@ from lms_internship_credit.case import Case, Entry
 from lms_internship_credit.cases import Who, all_of, find, keep
 from lms_internship_credit.lifecycle import FINAL
 from lms_internship_credit.papers import MOST_BYTES, SEES, TYPES, Kind, obstacle, until
-from lms_internship_credit.retention import ended_at, forget
+from lms_internship_credit.retention import forget
 from lms_internship_credit.wire import NewDocument
 
 
@@ -136,7 +136,7 @@ async def take(
 async def list_all(context: Context, connection: AsyncConnection, case_id: UUID, who: Who) -> Documents:
     """Return the documents of a case that somebody may see. Raises NotFound. Three statements."""
     case = await find(context, connection, case_id, who)
-    query = select(t.document, ended_at().label("ended")).join(t.case, t.case.c.id == t.document.c.case_id)
+    query = select(t.document, t.case.c.moved_at).join(t.case, t.case.c.id == t.document.c.case_id)
     seen = query.where(t.document.c.case_id == case_id, _sees(who))
     rows: list[Any] = list((await connection.execute(seen.order_by(t.document.c.at, t.document.c.id))).all())
     files = {one.id: one for one in await read_files(context, connection, str(case_id))} if rows else {}
@@ -146,8 +146,8 @@ async def list_all(context: Context, connection: AsyncConnection, case_id: UUID,
 
 def _shown(context: Context, case: Case, row: Any, file: Any) -> Document:
     keep_until = None
-    if case.state in FINAL and row.ended:
-        ended = row.ended.astimezone(ZoneInfo(context.settings.zone)).date()
+    if case.state in FINAL:
+        ended = row.moved_at.astimezone(ZoneInfo(context.settings.zone)).date()
         keep_until = until(ended, context.settings.retention.months(row.kind))
     return Document(
         id=row.id, kind=row.kind, role=row.role, by=row.by_name, at=row.at, name=file.name, size=file.size,

@@ -45,7 +45,7 @@ async def remind(context: Context) -> None:
         case = msgspec.convert(row.details, Case)
         if case.state in AWAITED:
             reached = [days for days in WAITED if row.moved_at <= moment - timedelta(days=days)]
-            what = f"{case.state}:{case.revision}:{max(reached)}"
+            what = f"{case.state}:{row.moved_at:%Y-%m-%dT%H:%M:%SZ}:{max(reached)}"
             done = case.signed if case.state in ("approved", "amendment_pending") else frozenset()
             who = tuple(role for role in AWAITED[case.state] if role not in done)
         else:

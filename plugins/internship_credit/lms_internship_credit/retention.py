@@ -23,13 +23,6 @@ LONGEST_APPEAL = 400
 """Days that any regulation may give for an appeal."""
 
 
-def ended_at() -> Any:
-    """Return the moment at which a case came to the state that it is in; null where nothing ever moved it."""
-    h = t.history.alias()
-    moved = (h.c.case_id == t.case.c.id) & (h.c.after == t.case.c.state) & (h.c.before != h.c.after)
-    return select(func.max(h.c.at)).where(moved).correlate(t.case).scalar_subquery()
-
-
 def _over(context: Context, kind: Kind) -> ColumnElement[bool]:
     """Tell of a case whether it is at its end for so long that nothing of a kind is kept.
 
@@ -41,7 +34,7 @@ def _over(context: Context, kind: Kind) -> ColumnElement[bool]:
     began = datetime.combine(day, time(), ZoneInfo(settings.zone)).astimezone(UTC)
     longest = max((one.appeal_days for one in settings.internships), default=LONGEST_APPEAL)
     settled = c.state.not_in(("rejected", "lapsed")) | (c.decided_on < today - timedelta(days=longest))
-    return and_(c.programme_id == context.programme_id, c.state.in_(FINAL), settled, ended_at() < began)
+    return and_(c.programme_id == context.programme_id, c.state.in_(FINAL), settled, c.moved_at < began)
 
 
 def _documents(context: Context) -> Any:

@@ -129,8 +129,9 @@ case = Table(
 )
 """A case; `details` is the rest of the Struct `Case`, the columns are what is looked for.
 
-At which site of the firm it is, whom to write to there, which application it came from and what the student has
-written of her report stand in columns only; the step that hands the report in takes it into the history.
+It came to its state at `moved_at`. At which site of the firm it is, whom to write to there, which application it came
+from and what the student has written of her report stand in columns only; the step that hands the report in takes it
+into the history.
 """
 
 rating = Table(

@@ -136,6 +136,10 @@ async def test_who_is_awaited_is_reminded_once_of_each_thing(
         await scene.day(day)
         mails = await post.new()
         assert sorted(mails) == told, day
+        if day == "2027-03-14":  # what is entered beside starts no time anew
+            await scene["Otto"].post(f"{scene.path}/cases/{case}/links", {"role": "host"})
+            assert sorted(await post.new()) == ["hans@sensors.example"]
+            assert (await scene["Otto"].get(f"{scene.path}/cases"))["items"][0]["movedAt"] == "2027-03-01T11:00:00Z"
     # the newest link is the one that counts
     assert (await world.http.get(link_in(first))).status_code == 401
 
