@@ -53,7 +53,7 @@ async def show(context: Context, connection: AsyncConnection, case_id: UUID, who
     signatures = [w.Signature(*row) for row in await connection.execute(signed)]
     award = life(case, facts).award if facts else Decimal(0)
     waits = awaited(internship, case, others, settled, today) if internship else []
-    return w.CaseView(
+    found = w.CaseView(
         id=case.id, person_id=case.person_id, student=student.name, regulation=case.regulation, part=case.part,
         state=case.state, revision=case.revision, organisation=replace(host, contact=contact if whole else None),
         placed=placed, supervisor_id=case.supervisor_id, description=case.description, change=case.change,
@@ -66,6 +66,15 @@ async def show(context: Context, connection: AsyncConnection, case_id: UUID, who
         draft_report=await _draft(connection, case, who),
         next=_next(case, facts, today) if facts else [], history=[] if guest else await _history(connection, case_id),
     )  # fmt: skip
+    return _for_guest(found, who) if guest else found
+
+
+def _for_guest(found: w.CaseView, who: Who) -> w.CaseView:
+    """Leave out what the university decides, which is between it and the student."""
+    evaluation = found.evaluation if who.role == "mentor" else None
+    return replace(
+        found, award=None, granted=None, decided_on=None, appeal_until=None, waits_for=[], evaluation=evaluation
+    )
 
 
 def _appeal_until(case: Case, facts: Around | None, today: date) -> date | None:

@@ -247,7 +247,8 @@ class CaseView(View, frozen=True, kw_only=True):
     far. `award` are the ECTS that the certified hours bring by the regulation, `granted` those that the board
     recognised. What is recognised is booked once nothing is in `waitsFor`, and what is recognised partly once it cannot
     be appealed against any more: `appealUntil` is the last day for that, null where nobody can. `draftReport` is what
-    the student has written of her report and not handed in; others see null. Whoever comes by a link sees no history.
+    the student has written of her report and not handed in; others see null. Whoever comes by a link sees neither
+    history nor ECTS nor what is decided, and the host no evaluation: the mentor sees her own.
     """
 
     id: UUID
@@ -275,7 +276,7 @@ class CaseView(View, frozen=True, kw_only=True):
     certified: Certified | None
     evaluation: Evaluation | None
     due: date | None
-    award: Decimal
+    award: Decimal | None
     granted: Decimal | None
     decided_on: date | None
     appeal_until: date | None

@@ -57,3 +57,18 @@ async def test_a_report_is_the_students_alone_until_it_is_handed_in(scene: Place
     assert await reads(scene, "Sabine", case) == (None, [{}, {}, {"text": "I etched."}, {}], [file])
     await scene.step("Ines", case, "submit")
     assert (await reads(scene, "Sabine", case))[1][-1] == {"text": "I etched deep."}
+
+
+async def test_what_is_decided_is_no_business_of_the_firm(scene: Placement) -> None:
+    case = await scene.evaluated()
+    await scene.step("Berta", case, "recognise")
+    names = ("state", "award", "granted", "decidedOn", "appealUntil", "waitsFor", "evaluation", "history")
+    seen = {}
+    for role in ("host", "mentor"):
+        address = f"{scene.path}/{role}?link={await scene.link(case, role)}"
+        found = (await scene.world.http.get(address, headers={"Accept": "application/json"})).json()
+        seen[role] = [found[name] for name in names]
+    assert seen == {
+        "host": ["booked", None, None, None, None, [], None, []],
+        "mentor": ["booked", None, None, None, None, [], POINTS, []],
+    }
