@@ -11,9 +11,20 @@ from sqlalchemy import insert, select, update
 from lms_core.api import AsyncConnection, Conflict, Context, FieldError, InvalidInput, NotFound, new_id, now, read_study
 from lms_internship_credit import tables as t
 from lms_internship_credit.case import Case, Description
-from lms_internship_credit.cases import Who, all_of, find_organisation, keep, of_regulation, row_of
+from lms_internship_credit.cases import (
+    Who,
+    all_of,
+    find_organisation,
+    held_of,
+    keep,
+    of_regulation,
+    row_of,
+    settled_of,
+    today_in,
+)
 from lms_internship_credit.firms import check_own
 from lms_internship_credit.lifecycle import State
+from lms_internship_credit.parts import done
 from lms_internship_credit.wire import NewCase, Whereabouts
 
 UNSIGNED: frozenset[State] = frozenset({"draft", "returned", "proposed", "host_confirmed"})
@@ -23,9 +34,9 @@ UNSIGNED: frozenset[State] = frozenset({"draft", "returned", "proposed", "host_c
 async def begin(context: Context, connection: AsyncConnection, data: NewCase) -> Case:
     """Open a case of the person who asks, as a draft.
 
-    Raises NotFound (not a student here, no such organisation or offer), Conflict where her regulation has no internship
-    or she has no place by the offer, and InvalidInput for a part that it has not or another firm's site. Five
-    statements.
+    Raises NotFound (not a student here, no such organisation or offer), Conflict where her regulation has no
+    internship, the part is done or she has no place by the offer, and InvalidInput for a part that it has not or
+    another firm's site. Seven statements.
     """
     assert context.person_id
     study = await read_study(connection, context.person_id, context.programme_id)
@@ -36,6 +47,10 @@ async def begin(context: Context, connection: AsyncConnection, data: NewCase) ->
             "The regulation has no such part of an internship.",
             errors=[FieldError("body.part", f"must be one of {known}")],
         )
+    cases = await held_of(context, connection, context.person_id)
+    settled = await settled_of(context, connection, context.person_id)
+    if data.part in done(internship, cases, settled, today_in(context)):
+        raise Conflict("This part is done, or waived: nothing is to be begun for it.")
     came: dict[str, Any] = {"site_id": data.site_id}
     firm_id, what = data.organisation_id, None
     if data.offer_id:

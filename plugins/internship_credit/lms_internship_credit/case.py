@@ -121,6 +121,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     `version` counts agreements, `in_force` is the one that all have signed last; `change` waits for signatures while
     that holds. `digest` is the SHA-256 of what is to be signed, `signed` who has signed it. `stopped_on` is the first
     day of an interruption, or that of the host's cancellation. The `report` is a text, or the files of `report_files`.
+    `award` is what the regulation brought on the day of the decision; null before that.
     """
 
     id: UUID
@@ -150,6 +151,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     due: date | None = None
     extension_asked: bool = False
     extended: bool = False
+    award: Decimal | None = None
     granted: Decimal | None = None
     decided_on: date | None = None
     decided_by: UUID | None = None
@@ -344,15 +346,15 @@ def _settle(case: Case, facts: Life, action: Action, role: Role, today: date) ->
         case "demand_rework":
             return replace(case, report=False, report_files=frozenset(), extended=False, extension_asked=False)
         case "recognise":
-            return replace(case, granted=facts.award, decided_on=today)
+            return replace(case, award=facts.award, granted=facts.award, decided_on=today)
         case "recognise_partly" | "lapse":
-            return replace(case, decided_on=today)
+            return replace(case, award=facts.award, decided_on=today)
         case "reject":
-            return replace(case, granted=None, decided_on=today)
+            return replace(case, award=facts.award, granted=None, decided_on=today)
         case "accept":
             return replace(case, accepted=True)
         case "appeal":
-            return replace(case, appealed=True, granted=None)
+            return replace(case, appealed=True, award=None, granted=None)
         case "reverse":
-            return replace(case, granted=None, decided_on=None, accepted=False, appealed=False)
+            return replace(case, award=None, granted=None, decided_on=None, accepted=False, appealed=False)
     return case

@@ -51,7 +51,7 @@ async def show(context: Context, connection: AsyncConnection, case_id: UUID, who
     s = t.signature.c
     signed = select(s.version, s.party, s.name, s.sha256, s.at).where(s.case_id == case.id).order_by(s.version, s.party)
     signatures = [w.Signature(*row) for row in await connection.execute(signed)]
-    award = life(case, facts).award if facts else Decimal(0)
+    award = case.award if case.award is not None else life(case, facts).award if facts else Decimal(0)
     waits = awaited(internship, case, others, settled, today) if internship else []
     found = w.CaseView(
         id=case.id, person_id=case.person_id, student=student.name, regulation=case.regulation, part=case.part,

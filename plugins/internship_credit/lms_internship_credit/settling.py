@@ -134,7 +134,8 @@ async def parts_of(context: Context, connection: AsyncConnection, person_id: UUI
     settled = {row.part: Settled(row.kind, row.ects, row.by_id) for row in rows}
     there = done(internship, cases, settled, today_in(context)) if internship else set()
     parts = {one.key: one for one in internship.parts} if internship else {}
-    states = {one.part: one.state for one in cases}
+    # of several cases of a part the last here counts
+    latest = {one.part: one for one in sorted(cases, key=lambda one: (one.granted is not None, one.state not in OVER))}
     now_settled = {
         row.part: w.Settlement(
             kind=row.kind, ects=row.ects, evidence=row.evidence, booked=row.booked, at=row.at,
@@ -146,8 +147,9 @@ async def parts_of(context: Context, connection: AsyncConnection, person_id: UUI
         [
             w.PartView(
                 part=key, title=parts[key].title if key in parts else key,
-                ects=parts[key].ects if key in parts else None, done=key in there, state=states.get(key),
-                settled=now_settled.get(key),
+                ects=parts[key].ects if key in parts else None,
+                granted=latest[key].granted if key in latest else None, done=key in there,
+                state=latest[key].state if key in latest else None, settled=now_settled.get(key),
                 history=lines_of.get(key, []),
             )
             for key in dict.fromkeys([*parts, *lines_of])

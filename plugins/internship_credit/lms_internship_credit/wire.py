@@ -162,13 +162,15 @@ class SettledLine(View, frozen=True):
 class PartView(View, frozen=True, kw_only=True):
     """A part of a student's internship: the ECTS that it brings at most (null: the settings have it no more).
 
-    `done` tells that no other part waits for it, `state` is that of the latest case of it (null: there is none).
-    `history` has all that was ever settled, in its order.
+    `granted` are the ECTS that the board has recognised of a case of it (null: none so far). `done` tells that no other
+    part waits for it, `state` is that of the case that is recognised, else of the latest one that is under
+    way, or of the latest (null: there is none). `history` has all that was ever settled, in its order.
     """
 
     part: str
     title: str
     ects: Decimal | None
+    granted: Decimal | None
     done: bool
     state: State | None
     settled: Settlement | None
@@ -244,7 +246,8 @@ class CaseView(View, frozen=True, kw_only=True):
     `organisation.contact` only office, board and supervisor see (else null). `placed` is the offer by which its place
     was got, null without one. `next` are the steps that its state allows. `agreement` is what is to be signed, or what
     all have signed last, word for word, `sha256` that of its bytes in UTF-8. `absentDays` are those of interruptions so
-    far. `award` are the ECTS that the certified hours bring by the regulation, `granted` those that the board
+    far. `award` are the ECTS that the certified hours bring by the regulation, as it was on the day of the
+    decision where there is one, `granted` those that the board
     recognised. What is recognised is booked once nothing is in `waitsFor`, and what is recognised partly once it cannot
     be appealed against any more: `appealUntil` is the last day for that, null where nobody can. `draftReport` is what
     the student has written of her report and not handed in; others see null. Whoever comes by a link sees neither

@@ -278,10 +278,16 @@ async def test_experienced_people_are_waived_a_part(world: World, monkeypatch: p
     await scene["Berta"].put(f"{place}/first", waiver, 204)
     assert (await scene["Otto"].get(f"{scene.path}/cases/{case}"))["state"] == "booked"
     assert [(title, ects) for title, ects, *_ in await credits_of(scene)] == [("Internship", "5")]
-    waived = await scene["Ines"].post(f"{scene.path}/me/cases", {"part": "first", "organisationId": scene.firm["id"]})
-    assert waived["next"][0]["missing"][-1].startswith(
-        "this part is done or waived, or another case of it is under way"
-    )
+    new = {"part": "first", "organisationId": scene.firm["id"]}
+    waived = await scene["Ines"].post(f"{scene.path}/me/cases", new, 409)
+    assert waived["detail"] == "This part is done, or waived: nothing is to be begun for it."
+
+
+async def test_a_draft_waits_while_another_case_of_its_part_is_under_way(scene: Placement) -> None:
+    draft, case = await scene.drafted(), await scene.drafted()
+    await scene.step("Ines", case, "propose")
+    refused = await scene.step("Ines", draft, "propose", 409)
+    assert [error["where"] for error in refused["errors"]] == ["requirement_open"]
 
 
 async def test_two_boards_decide_at_once_and_one_of_them_is_refused(scene: Placement) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.interns import TWO, Placement
+from tests.support.interns import MAIN, TWO, Placement
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -103,3 +103,36 @@ async def test_what_is_waived_after_a_refusal_brings_nothing_by_an_appeal(scene:
     assert [error["where"] for error in refused["errors"]] == ["award"]
     await scene["Bruno"].post(f"{place}/reversal", {"note": "She wants the ECTS."}, 204)
     assert (await scene.step("Bruno", case, "recognise"))["granted"] == "4"
+
+
+async def test_what_was_decided_stays_as_it_was_and_is_not_begun_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = await Placement.of(world, monkeypatch)
+    case = await scene.evaluated("main", "100")
+    other = await scene.drafted("main")
+    decided = await scene.step("Berta", case, "recognise_partly", ects="3", note="A third was lacking.")
+    assert (decided["award"], decided["granted"]) == ("0", "3")
+    await scene.step("Ines", case, "accept")
+    await scene.day("2027-06-06")
+
+    async def part() -> dict[str, Any]:
+        [found] = (await scene["Ines"].get(f"{scene.path}/me/parts"))["items"]
+        return {name: found[name] for name in ("ects", "granted", "done", "state")}
+
+    done = {"ects": "5", "granted": "3", "done": True, "state": "booked"}
+    assert await part() == done
+    refused = await scene["Ines"].post(
+        f"{scene.path}/me/cases", {"part": "main", "organisationId": scene.firm["id"]}, 409
+    )
+    assert refused["detail"] == "This part is done, or waived: nothing is to be begun for it."
+    # another rule is for those who come after
+    place = f"/programmes/{scene.programme['id']}/plugins/internship_credit"
+    shorter = [{"version": "po-2026", "parts": [{**MAIN, "hours": 50}]}]
+    await world.admin.put(place, {"enabled": True, "settings": {"internships": shorter}}, If_Match='"1"')
+    assert ((await seen(scene, case))["award"], await part()) == ("0", done)
+    await scene.step("Ines", other, "withdraw")
+    # what the board takes up again is judged by it
+    again = await scene.step("Berta", case, "reverse", note="An error.")
+    assert (again["state"], again["award"]) == ("evaluated", "5")
+    assert await part() == {"ects": "5", "granted": None, "done": False, "state": "evaluated"}

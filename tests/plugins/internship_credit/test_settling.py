@@ -53,7 +53,7 @@ async def scene(world: World, monkeypatch: pytest.MonkeyPatch) -> Placement:
 
 async def test_the_board_sees_what_it_settled_and_what_it_took_back(scene: Placement) -> None:
     board = Board(scene)
-    nothing = {"done": False, "state": None, "settled": None, "history": []}
+    nothing = {"granted": None, "done": False, "state": None, "settled": None, "history": []}
     first = {"part": "first", "title": "First part", "ects": "4", **nothing}
     second = {"part": "second", "title": "Internship", "ects": "5", **nothing}
     assert await board.parts() == {"first": first, "second": second}
@@ -109,10 +109,9 @@ async def test_a_case_brings_what_is_left_beside_what_is_recognised(scene: Place
 async def test_what_is_recognised_whole_needs_no_case(scene: Placement) -> None:
     board = Board(scene)
     await board.settle("first", elsewhere("4"))
-    case = await scene.drafted("first")
-    refused = await scene.step("Ines", case, "propose", 409)
-    assert [error["where"] for error in refused["errors"]] == ["requirement_open"]
-    await scene.step("Ines", case, "withdraw")
+    new = {"part": "first", "organisationId": scene.firm["id"]}
+    refused = await scene["Ines"].post(f"{scene.path}/me/cases", new, 409)
+    assert refused["detail"] == "This part is done, or waived: nothing is to be begun for it."
     assert ([one["done"] for one in (await board.parts()).values()], await board.booked()) == ([True, False], [])
     await board.settle("second", elsewhere("4.99"))
     assert ([one["done"] for one in (await board.parts()).values()], await board.booked()) == ([True, False], [])
