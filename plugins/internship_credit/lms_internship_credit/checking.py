@@ -54,6 +54,12 @@ class WorkDays(Payload, frozen=True):
             raise BadValue("days", "each day can stand there once")
 
 
+class Worked(View, frozen=True):
+    """The days of a calendar year on which somebody worked beside her study, as she entered them."""
+
+    days: list[WorkDay]
+
+
 class Account(View, frozen=True):
     """Days worked beside the study by calendar year, in full days, and how many of these a residence title leaves."""
 
@@ -70,6 +76,13 @@ class Checks(View, frozen=True):
 async def read_account(context: Context, connection: AsyncConnection, person_id: UUID) -> Account:
     """Return what a person worked beside her study. One statement."""
     return Account(checks.account(await _worked(context, connection, person_id), context.settings.law))
+
+
+async def read_days(context: Context, connection: AsyncConnection, year: int) -> Worked:
+    """Return on which days of a year the person who asks worked. One statement."""
+    assert context.person_id
+    worked = await _worked(context, connection, context.person_id)
+    return Worked([WorkDay(day, hours) for day, hours in worked.items() if day.year == year])
 
 
 async def put_days(context: Context, connection: AsyncConnection, year: int, data: WorkDays) -> Account:

@@ -211,6 +211,13 @@ async def read_work_days(context: RouteContext) -> checking.Account:
         return await checking.read_account(context, connection, context.person_id)
 
 
+@get("/me/work-days/{year:int}", permission=OWN)
+async def read_work_days_of(context: RouteContext, year: FromPath[int]) -> checking.Worked:
+    """Show on which days of a year one worked beside one's study; `PUT` puts others in their place."""
+    async with context.read() as connection:
+        return await checking.read_days(context, connection, year)
+
+
 @put("/me/work-days/{year:int}", permission=OWN)
 async def put_work_days(
     context: RouteContext, year: FromPath[int], data: JSONBody[checking.WorkDays]
@@ -327,9 +334,8 @@ async def step_of_board(
 
 routes = (
     list_organisations, list_contacts, read_contacts, add_organisation, change_organisation, remove_organisation,
-    locate, list_supervisors, supervise,
-    supervise_no_more, begin_case, list_own, read_own, describe_own, write_report, check_own, read_work_days,
-    put_work_days, rate_host, step_of_student, list_supervised, read_supervised, step_of_supervisor, list_cases,
-    read_case, check_case, read_figures, clear, make_link, step_of_office, list_to_decide, read_to_decide,
-    step_of_board,
+    locate, list_supervisors, supervise, supervise_no_more, begin_case, list_own, read_own, describe_own, write_report,
+    check_own, read_work_days, read_work_days_of, put_work_days, rate_host, step_of_student, list_supervised,
+    read_supervised, step_of_supervisor, list_cases, read_case, check_case, read_figures, clear, make_link,
+    step_of_office, list_to_decide, read_to_decide, step_of_board,
 )  # fmt: skip

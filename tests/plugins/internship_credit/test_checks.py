@@ -166,6 +166,8 @@ async def test_a_case_is_checked_with_what_is_known(world: World, monkeypatch: p
     account = await scene["Ines"].put(f"{scene.path}/me/work-days/2027", {"days": days})
     assert account == {"years": [{"year": 2027, "fullDays": "1.5", "left": "138.5"}]}
     assert await scene["Ines"].get(f"{scene.path}/me/work-days") == account
+    assert await scene["Ines"].get(f"{scene.path}/me/work-days/2027") == {"days": days}
+    assert await scene["Ines"].get(f"{scene.path}/me/work-days/2026") == {"days": []}
     wrong = await scene["Ines"].put(f"{scene.path}/me/work-days/2026", {"days": days}, 422)
     assert wrong["errors"] == [{"where": "body.days", "reason": "must all lie in 2026"}]
     found = await scene["Ines"].get(f"{scene.path}/me/cases/{case}/checks")

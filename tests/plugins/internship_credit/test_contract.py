@@ -42,6 +42,7 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("POST", "/me/cases/{case_id:uuid}/steps"): OWN,
     ("GET", "/me/cases/{case_id:uuid}/checks"): OWN,
     ("GET", "/me/work-days"): OWN,
+    ("GET", "/me/work-days/{year:int}"): OWN,
     ("PUT", "/me/work-days/{year:int}"): OWN,
     ("PUT", "/me/cases/{case_id:uuid}/rating"): OWN,
     ("GET", "/supervised"): SUPERVISE,
