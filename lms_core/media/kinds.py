@@ -21,6 +21,8 @@ SHOWN = frozenset({
     "audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "text/vtt", "text/plain",
 })  # fmt: skip
 UNKNOWN = "application/octet-stream"
+SIGNED = frozenset({"application/pdf", "image/png", "image/jpeg", "image/gif", "image/webp"})
+"""Types of which every file begins in a way of its own: what does not is none."""
 PROGRAM = "application/vnd.microsoft.portable-executable"
 SURE = 0.4
 """Confidence from which a signature says something: four bytes that match."""
@@ -65,7 +67,8 @@ def misnamed(name: str, content_type: str) -> str | None:
 def doubt(name: str, content_type: str, head: bytes) -> str | None:
     """Return why the bytes cannot be a file of this name and type, or None.
 
-    What is not recognised is no reason: there are more formats than signatures. Such a file is saved, never shown.
+    What is not recognised is no reason, but for types that all files bear: there are more formats than signatures. Such
+    a file is saved, never shown.
     """
     if content_type == UNKNOWN:
         return None
@@ -75,7 +78,12 @@ def doubt(name: str, content_type: str, head: bytes) -> str | None:
     if any(_same(content_type, match.mime_type) or match.extension == _suffix(name) for match in found):
         return None
     telling = [match.mime_type for match in found if content_type in SHOWN or match.mime_type == PROGRAM]
-    return f"it is announced as {content_type}, but its bytes begin like {telling[0]}" if telling else None
+    if telling:
+        return f"it is announced as {content_type}, but its bytes begin like {telling[0]}"
+    late = content_type == "application/pdf" and b"%PDF-" in head[:1024]  # some programs write a few bytes before it
+    if content_type in SIGNED and not late and not shown(content_type, head):
+        return f"it is announced as {content_type}, but its bytes do not begin like one"
+    return None
 
 
 def _recognised(head: bytes) -> list[puremagic.PureMagicWithConfidence]:

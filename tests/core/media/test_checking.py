@@ -140,7 +140,15 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
         ("a.docx", DOCX, b"MZ\x90\0" + bytes(60), True, False),
         ("a.blend", "application/x-blender", PNG, False, False),
         ("a.png", "application/octet-stream", MP4, False, False),
-        ("a.png", "image/png", b"", False, False),
+        ("a.png", "image/png", b"", True, False),
+        ("a.png", "image/png", b"no picture at all", True, False),
+        ("a.pdf", "application/pdf", b"not a pdf at all", True, False),
+        ("a.pdf", "application/pdf", b"%PDF-1.7 I etched.", False, True),
+        ("a.pdf", "application/pdf", b"\r\n@PJL SET\r\n%PDF-1.7", False, False),
+        ("a.jpg", "image/jpeg", b"\xff\xd8\xff\xe1" + bytes(50), False, True),
+        ("a.jpg", "image/jpeg", b"\xff\xd8\xff\xdb" + bytes(50), False, True),
+        ("a.gif", "image/gif", b"GIF89a" + bytes(50), False, True),
+        ("a.webp", "image/webp", b"RIFF\x24\0\0\0WEBPVP8 " + bytes(50), False, True),
     ],
 )
 def test_the_first_bytes_tell(name: str, content_type: str, head: bytes, doubted: bool, shown: bool) -> None:

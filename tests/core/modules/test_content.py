@@ -114,7 +114,7 @@ async def test_publishing_needs_units_and_known_prerequisites(world: World) -> N
 
 async def test_a_participant_reads_a_unit_with_links_that_lead_on(world: World) -> None:
     programme = await world.programme()
-    media = await world.upload(world.admin, programme, "plot.png", b"\x89PNG", "image/png")
+    media = await world.upload(world.admin, programme, "plot.png", b"\x89PNG\r\n\x1a\n", "image/png")
     file = {"key": "plot.png", "name": "plot.png", "role": "inline", "mediaId": media["id"]}
     units = [{**INTRO, "body": "![plot](lms-file:plot.png) [film](lms-unit:film#start)", "files": [file]}, FILM]
     run = await world.run(programme, await world.module(programme, units))
@@ -126,7 +126,7 @@ async def test_a_participant_reads_a_unit_with_links_that_lead_on(world: World) 
         "body": f"![plot]({base}/intro/files/plot.png) [film]({base}/film#start)", "minutes": None, "maxScore": None,
         "files": [{
             "key": "plot.png", "name": "plot.png", "role": "inline", "language": None, "contentType": "image/png",
-            "size": 4, "width": None, "height": None, "durationMs": None, "pages": None, "ready": True,
+            "size": 8, "width": None, "height": None, "durationMs": None, "pages": None, "ready": True,
             "href": f"{base}/intro/files/plot.png", "poster": None,
         }],
     }  # fmt: skip

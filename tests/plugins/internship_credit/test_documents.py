@@ -102,8 +102,11 @@ async def test_only_documents_are_brought(scene: Placement) -> None:
     ]
     problem = await scene["Ines"].put(place, {**announced(PDF), "size": 50 * 1024**2 + 1, "parts": []}, 422)
     assert problem["errors"] == [{"where": "body.size", "reason": "must be 52428800 at most"}]
-    # a picture that calls itself a PDF is none; what is not known at all is saved, and never shown by a browser
-    for data, state, status in ((b"\x89PNG\r\n\x1a\n" + bytes(40), "quarantined", 409), (b"<script>", "ready", 200)):
+    # a picture that calls itself a PDF is none, nor is what is nothing known; one that begins late is never shown
+    for data, state, status in (
+        (b"\x89PNG\r\n\x1a\n" + bytes(40), "quarantined", 409), (b"not a pdf at all", "quarantined", 409),
+        (b"<script>", "quarantined", 409), (b"\r\n@PJL SET\r\n" + PDF, "ready", 200),
+    ):  # fmt: skip
         place = f"{scene.path}/me/cases/{case}/files/{uuid4()}"
         await put_parts(await scene["Ines"].put(place, announced(data)), data)
         done = await scene["Ines"].post(f"{place}/complete", {"parts": [{"number": 1, "sha256": sha256(data)}]}, 200)
