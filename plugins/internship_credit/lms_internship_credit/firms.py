@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from lms_internship_credit import tables as t
 from lms_internship_credit import wire as w
 from lms_internship_credit.cases import find_organisation
 from lms_internship_credit.folding import kept
+from lms_internship_credit.lifecycle import FINAL
 from lms_internship_credit.reading import PAGE
 from lms_internship_credit.telling import language_of
 
@@ -48,8 +49,9 @@ async def change(
 ) -> h.Organisation:
     """Change a firm with its contacts and sites; those that are left out are gone.
 
-    Cases and offers that name one of these fall back to the first contact, and to no site. Raises NotFound, Conflict,
-    InvalidInput (an id of none of its own) and PreconditionFailed. Eleven statements.
+    What is over and names one of these falls back to the first contact, and to no site. Raises NotFound, Conflict (one
+    is named by what is under way), InvalidInput (an id of none of its own) and PreconditionFailed. Eleven statements,
+    two more for contacts that are left out, and for sites.
     """
     await _check_free(context, connection, data, organisation_id)
     c = t.organisation.c
@@ -81,7 +83,7 @@ async def _with_lists(
 async def _put(
     context: Context, connection: AsyncConnection, table: Table, organisation_id: UUID, name: str, rows: list[Any]
 ) -> None:
-    """Let these be the contacts or sites of a firm, in this order. Raises InvalidInput. Three statements."""
+    """Let these be the contacts or sites of a firm, in this order. Raises InvalidInput and Conflict."""
     of = table.c.organisation_id == organisation_id
     known = set(await connection.scalars(select(table.c.id).where(of)))
     wrong, used = [], set()
@@ -91,13 +93,33 @@ async def _put(
         used.add(row["id"] or place)
     if wrong:
         raise InvalidInput("This is none of the firm's own.", errors=wrong)
-    await connection.execute(delete(table).where(of, table.c.id.not_in(used & known)))
+    if gone := known - used:
+        await _check_unused(connection, table, f"{name[:-1]}_id", gone)
+        await connection.execute(delete(table).where(of, table.c.id.in_(gone)))
     if rows:
         named = {"programme_id": context.programme_id, "organisation_id": organisation_id}
         values = [{**row, **named, "id": row["id"] or new_id(), "number": n} for n, row in enumerate(rows, 1)]
         wanted = insert_into(connection, table)
         fields = {key: wanted.excluded[key] for key in values[0] if key != "id"}
         await connection.execute(wanted.on_conflict_do_update(index_elements=["id"], set_=fields), values)
+
+
+async def _check_unused(connection: AsyncConnection, table: Table, column: str, gone: Collection[UUID]) -> None:
+    """Raise Conflict where a case that is under way, or an offer that is not closed, names one. Two statements."""
+    found = []
+    for of, one, many, under_way in (
+        (t.case, "internship", "internships", t.case.c.state.not_in(FINAL)),
+        (t.offer, "offer", "offers", t.offer.c.state != "closed"),
+    ):
+        query = select(table.c.name, func.count().label("number")).join_from(table, of, of.c[column] == table.c.id)
+        query = query.where(table.c.id.in_(gone), under_way).group_by(table.c.id, table.c.name).order_by(table.c.id)
+        rows = await connection.execute(query)
+        found += [f"{row.name} by {row.number} {one if row.number == 1 else many}" for row in rows]
+    if found:
+        raise Conflict(
+            f"What would go is still named: {'; '.join(found)}. Name another there first (PUT /cases/{{id}}/host, PUT "
+            "/offers/{id}), or send it with its id: what comes without one is new."
+        )
 
 
 async def remove(context: Context, connection: AsyncConnection, organisation_id: UUID, expected: int) -> None:

@@ -123,7 +123,19 @@ async def test_mails_go_to_the_contact_of_the_case_and_else_to_the_first(
     assert "is proposed: please confirm it" in mails["kai@sensors.example"]  # in her language
     address = link_in(mails["kai@sensors.example"])
     assert '<html lang="en">' in (await world.http.get(address)).text
-    # she has left the firm: the first is written to
+    # she leaves the firm: first another is named, and then she goes
+    offer = await offered(scene, contactId=kai["id"], siteId=lab["id"])
+    whole = {**FIRM, "contacts": [firm["contacts"][0]], "sites": []}
+    place, tag = f"{scene.path}/organisations/{firm['id']}", f'"{firm["revision"]}"'
+    refused = await scene["Otto"].put(place, whole, 409, If_Match=tag)
+    assert refused["detail"] == (
+        "What would go is still named: Kai Contact by 1 internship; Kai Contact by 1 offer. Name another there first "
+        "(PUT /cases/{id}/host, PUT /offers/{id}), or send it with its id: what comes without one is new."
+    )
+    await scene["Otto"].put(f"{scene.path}/cases/{case}/host", {"siteId": lab["id"], "contactId": None})
+    await scene["Otto"].put(f"{scene.path}/offers/{offer}/state", {"state": "closed"}, If_Match='"1"')
+    refused = await scene["Otto"].put(place, whole, 409, If_Match=tag)
+    assert refused["detail"].startswith("What would go is still named: Laboratory by 1 internship. Name another")
     await grown(scene, contacts=[HANS])
     await scene.guest(case, "host", "confirm", mentor=MENTOR)
     await post.new()
