@@ -211,7 +211,7 @@ def step(case: Case, around: Around, entry: Entry, role: Role, who: UUID | None,
 
     `who` decides, where the role is the board. Raises BadValue where what comes with the step does not fit.
     """
-    known = judge(case.state, entry.action, role, ())
+    known = judge(case.state, entry.action, role, {})
     if isinstance(known, Refusal):
         return known
     entered = _enter(case, around, entry, role, today)

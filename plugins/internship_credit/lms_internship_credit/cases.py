@@ -169,7 +169,7 @@ async def take(
         where = [FieldError(f"body.{wrong.field}", wrong.reason)]
         raise InvalidInput("This step cannot be taken like that.", errors=where) from wrong
     if isinstance(moved, Refusal):
-        raise Conflict(moved.text, errors=[FieldError(one.need, told(one.need)) for one in moved.missing])
+        raise Conflict(moved.text, errors=[FieldError(one.need, told(one)) for one in moved.missing])
     if entry.action in ("approve", "amend"):
         moved = await _written(context, connection, moved)
     if entry.action == "sign":

@@ -8,10 +8,11 @@ from decimal import Decimal
 
 import msgspec
 
-from lms_internship_credit.lifecycle import Action, Need, Refusal, Role, State, Step, judge, possible
-from lms_internship_credit.policy import Internship, Part, Served, award
+from lms_internship_credit.lifecycle import NEEDS, Action, Need, Refusal, Role, State, Step, judge, possible
+from lms_internship_credit.policy import Internship, Part, Served, award, shortfalls
 
-CLEARANCES = ("insurance", "residence", "wage")
+TITLES = {"insurance": "insurance", "residence": "residence title", "wage": "wage"}
+CLEARANCES = tuple(TITLES)
 """What the office clears before an internship begins."""
 
 
@@ -56,9 +57,32 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
         return award(self.part, self.served, self.brought) if self.served else Decimal(0)
 
 
-def unmet(life: Life, role: Role, today: date) -> frozenset[Need]:
-    """Return the needs that are not met on a day, for a step that a role takes."""
-    return frozenset(_unmet(life, role, today))
+def unmet(life: Life, role: Role, today: date) -> dict[Need, str]:
+    """Return the needs that are not met on a day, for a step that a role takes, each with what is missing of it."""
+    return {need: _words(need, life, today) for need in _unmet(life, role, today)}
+
+
+def _words(need: Need, life: Life, today: date) -> str:
+    """Say of a need that is not met exactly what is missing, where the case tells."""
+    match need:
+        case "description" if life.first_day:
+            return "its aims are not written yet"
+        case "days_ahead" if life.first_day:
+            days = life.internship.lead_days
+            earliest = today + timedelta(days)
+            ahead = (
+                f"the regulation wants {days} day{'s' * (days != 1)} before the first day, which is {life.first_day}"
+            )
+            return f"{ahead}; it can be {earliest} at the earliest"
+        case "clearances":
+            open_ones = [TITLES[kind] for kind in CLEARANCES if kind not in life.cleared]
+            return f"not cleared yet: {', '.join(open_ones)}"
+        case "award" if life.served:
+            if short := shortfalls(life.part, life.served):
+                found = "; ".join(f"{one.demanded:f} {one.of} are demanded, {one.served:f} certified" for one in short)
+                return f"what is certified is too short to bring ECTS: {found}"
+            return f"all {life.part.ects:f} ECTS of this part are recognised from elsewhere; nothing is left of it"
+    return NEEDS[need][0]
 
 
 def _unmet(life: Life, role: Role, today: date) -> Iterator[Need]:
@@ -67,7 +91,8 @@ def _unmet(life: Life, role: Role, today: date) -> Iterator[Need]:
     met: dict[Need, bool] = {
         "description": life.described and life.first_day is not None and life.last_day is not None,
         "supervisor": life.supervisor,
-        "days_ahead": life.first_day is not None and life.first_day >= today + timedelta(policy.lead_days),
+        # without a first day it is not described, which is told then
+        "days_ahead": life.first_day is None or life.first_day >= today + timedelta(policy.lead_days),
         "requirement_open": not life.elsewhere,
         "mentor": life.mentor,
         "own_signature": role not in life.signed,

@@ -1,12 +1,12 @@
 """The life of an internship as data: which step leads where, who takes it, and what it needs before.
 
-Nothing here asks a database or a clock. What a step needs is a word of `NEEDS`; `open_needs` says which of these a case
+Nothing here asks a database or a clock. What a step needs is a word of `NEEDS`; `unmet` says which of these a case
 does not meet, and `judge` whether a step may be taken. Whoever is refused learns what is missing and who can do it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Literal
 
 import msgspec
@@ -71,7 +71,7 @@ NEEDS: dict[Need, tuple[str, Role]] = {
     "all_parts": ("other parts are yet to be recognised; ECTS are booked when all are", "student"),
     "unbooked": ("these ECTS are booked already", "clock"),
 }  # fmt: skip
-"""What a step may need, as who is refused reads it, and who can do something about it."""
+"""What a step may need, in general words, and who can do something about it."""
 
 PARTIES: tuple[Role, ...] = ("student", "host", "supervisor")
 """Who signs the learning agreement, and each change of it."""
@@ -169,8 +169,11 @@ def steps_from(state: State) -> tuple[Step, ...]:
     return tuple(step for step in STEPS if state in step.of)
 
 
-def judge(state: State, action: Action, role: Role, unmet: Collection[Need]) -> Step | Refusal:
-    """Return the step that a role takes in a state, or why it cannot; `unmet` are the needs that the case lacks."""
+def judge(state: State, action: Action, role: Role, unmet: Mapping[Need, str]) -> Step | Refusal:
+    """Return the step that a role takes in a state, or why it cannot.
+
+    `unmet` are the needs that the case lacks, each as who is refused reads it.
+    """
     here = [step for step in steps_from(state) if step.action == action]
     if not here:
         instead = tuple((step.action, who) for step in steps_from(state) for who in step.by)
@@ -184,9 +187,9 @@ def judge(state: State, action: Action, role: Role, unmet: Collection[Need]) -> 
         who = " or ".join(WHO[other] for other in takers if other != "clock")
         return Refusal("role", f"Only {who} can take this step while the case is {words(state)}: {words(action)}.")
     step = mine[0]
-    missing = tuple(Missing(need, *NEEDS[need]) for need in step.needs if need in unmet)
+    missing = lacks(step, unmet)
     if missing:
-        return Refusal("needs", "; ".join(told(one.need) for one in missing), missing)
+        return Refusal("needs", "; ".join(told(one) for one in missing), missing)
     return step
 
 
@@ -199,10 +202,14 @@ def _ways_on(state: State) -> str:
     return f"From there leads: {', '.join(dict.fromkeys(ways))}."
 
 
-def told(need: Need) -> str:
+def lacks(step: Step, unmet: Mapping[Need, str]) -> tuple[Missing, ...]:
+    """Return what a step lacks."""
+    return tuple(Missing(need, unmet[need], NEEDS[need][1]) for need in step.needs if need in unmet)
+
+
+def told(missing: Missing) -> str:
     """Return what is missing, with who can do it, if somebody can."""
-    text, who = NEEDS[need]
-    return text if who == "clock" else f"{text} ({WHO[who]})"
+    return missing.text if missing.who == "clock" else f"{missing.text} ({WHO[missing.who]})"
 
 
 def possible(state: State, role: Role, unmet: Collection[Need]) -> tuple[Action, ...]:

@@ -18,7 +18,7 @@ from lms_internship_credit.case import Around, Case, life
 from lms_internship_credit.cases import Who, find, settled_of, today_in
 from lms_internship_credit.guards import unmet
 from lms_internship_credit.hosts import host_of
-from lms_internship_credit.lifecycle import steps_from, told
+from lms_internship_credit.lifecycle import lacks, steps_from, told
 from lms_internship_credit.papers import REPORTED
 from lms_internship_credit.parts import around, awaited
 
@@ -80,18 +80,14 @@ def _for_guest(found: w.CaseView, who: Who) -> w.CaseView:
 def _appeal_until(case: Case, facts: Around | None, today: date) -> date | None:
     if facts is None or case.state not in ("partial", "rejected", "lapsed") or case.decided_on is None:
         return None
-    if unmet(life(case, facts), "student", today) & {"first_appeal", "appeal_in_time"}:
+    if unmet(life(case, facts), "student", today).keys() & {"first_appeal", "appeal_in_time"}:
         return None
     return case.decided_on + timedelta(facts.internship.appeal_days)
 
 
 def _next(case: Case, facts: Around, today: date) -> list[w.Next]:
     return [
-        w.Next(
-            step.action,
-            role,
-            [told(need) for need in step.needs if need in unmet(life(case, facts), role, today)],
-        )
+        w.Next(step.action, role, [told(one) for one in lacks(step, unmet(life(case, facts), role, today))])
         for step in steps_from(case.state)
         for role in step.by
         if role != "clock"

@@ -116,8 +116,8 @@ async def test_hours_that_do_not_reach_the_least_bring_nothing(scene: Placement)
     assert refused["errors"] == [
         {
             "where": "award",
-            "reason": "what is certified does not reach the least that the regulation demands, or nothing is left "
-            "(the examination board)",
+            "reason": "what is certified is too short to bring ECTS: 150 hours are demanded, 149.99 certified (the "
+            "examination board)",
         }
     ]
     partly = await scene.step("Berta", case, "recognise_partly", ects="2.5", note="Half of the tasks.")

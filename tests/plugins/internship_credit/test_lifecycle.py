@@ -10,7 +10,7 @@ from typing import get_args
 import msgspec
 import pytest
 from lms_internship_credit.guards import CLEARANCES, Life, take, target
-from lms_internship_credit.lifecycle import FINAL, NEEDS, STEPS, Action, Refusal, Role, State, Step, judge
+from lms_internship_credit.lifecycle import FINAL, NEEDS, STEPS, Action, Missing, Refusal, Role, State, Step, judge
 from lms_internship_credit.policy import Internship, Part, Served
 
 TABLE = """
@@ -93,7 +93,7 @@ ALLOWED: dict[tuple[str, str, str], str] = {
 def test_what_may_be_done_in_each_state_and_nothing_else(state: State) -> None:
     """Judged with nothing missing: who may take which step, where it leads, and why all else is refused."""
     for action, role in product(get_args(Action), get_args(Role)):
-        found = judge(state, action, role, frozenset())
+        found = judge(state, action, role, {})
         to = ALLOWED.get((state, action, role))
         here = any((state, action, other) in ALLOWED for other in get_args(Role))
         if to:
@@ -114,7 +114,7 @@ def test_the_table_names_only_what_there_is() -> None:
 def test_each_need_of_a_step_refuses_it_alone_and_says_who_can_help() -> None:
     for step in STEPS:
         for state, role, need in product(step.of, step.by, step.needs):
-            found = judge(state, step.action, role, {need})
+            found = judge(state, step.action, role, {need: NEEDS[need][0]})
             assert isinstance(found, Refusal)
             assert [(one.need, one.text, one.who) for one in found.missing] == [(need, *NEEDS[need])]
 
@@ -157,12 +157,9 @@ def test_who_is_refused_learns_everything_that_is_missing() -> None:
     assert take(draft, "propose", "student", TODAY) == Refusal(
         "needs",
         "it is not described yet: first and last day, weekly hours, place, tasks and aims (the student); no academic "
-        "supervisor is named yet (the student); the first day is not as far ahead as the regulation wants; a later one "
-        "is to be chosen (the student); this part is done or waived, or another case of it is under way (the student)",
-        tuple(
-            judge("draft", "propose", "student", {need}).missing[0]
-            for need in ("description", "supervisor", "days_ahead", "requirement_open")
-        ),
+        "supervisor is named yet (the student); this part is done or waived, or another case of it is under way (the "
+        "student)",
+        tuple(Missing(need, *NEEDS[need]) for need in ("description", "supervisor", "requirement_open")),
     )
     assert take(draft, "book", "clock", TODAY) == Refusal(
         "state",
@@ -259,3 +256,30 @@ def test_hours_that_reach_the_least_bring_the_ects() -> None:
     served = {hours: Served(date(2027, 4, 1), date(2027, 4, 30), Decimal(hours)) for hours in ("149.99", "150")}
     awards = [Life(state="ended", internship=LIFE.internship, part=PART, served=one).award for one in served.values()]
     assert awards == [Decimal(0), Decimal(5)]
+
+
+def test_who_is_refused_reads_what_is_missing_and_nothing_else() -> None:
+    begins = {"described": True, "supervisor": True, "first_day": date(2027, 3, 1), "last_day": date(2027, 3, 5)}
+    served = Served(date(2027, 3, 1), date(2027, 3, 1), Decimal(10))
+    weeks = msgspec.structs.replace(PART, weeks=4)
+
+    def missing(role: Role, action: Action, **life: object) -> list[str]:
+        found = take(Life(**{"internship": LIFE.internship, "part": PART, **life}), action, role, TODAY)
+        assert isinstance(found, Refusal)
+        return [one.text for one in found.missing]
+
+    assert missing("student", "propose", state="draft", **{**begins, "described": False}) == [
+        "its aims are not written yet",
+        "the regulation wants 1 day before the first day, which is 2027-03-01; it can be 2027-03-02 at the earliest",
+    ]
+    assert missing("office", "clear", state="agreement_signed", cleared=frozenset({"insurance"})) == [
+        "not cleared yet: residence title, wage"
+    ]
+    assert missing("board", "recognise", state="evaluated", part=weeks, served=served) == [
+        "what is certified is too short to bring ECTS: 150 hours are demanded, 10 certified; 4 weeks are demanded, 0 "
+        "certified"
+    ]
+    enough = Served(date(2027, 3, 1), date(2027, 3, 31), Decimal(150))
+    assert missing("board", "recognise", state="evaluated", served=enough, recognised=Decimal(5)) == [
+        "all 5 ECTS of this part are recognised from elsewhere; nothing is left of it"
+    ]
