@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated
@@ -27,7 +28,8 @@ from lms_internship_credit import checks
 from lms_internship_credit import tables as t
 from lms_internship_credit.case import Case, check_hours
 from lms_internship_credit.cases import Who, find, of_regulation, settled_of
-from lms_internship_credit.parts import OVER
+from lms_internship_credit.parts import OVER, Settled
+from lms_internship_credit.policy import Served
 
 DAY = timedelta(days=1)
 
@@ -111,35 +113,65 @@ async def _worked(context: Context, connection: AsyncConnection, person_id: UUID
 async def check(context: Context, case_id: UUID, who: Who) -> Checks:
     """Return what laws say to a case as it is described. Four statements, and those of plugins that protect.
 
-    Raises NotFound, Conflict while nothing is described, and Unavailable when a plugin that protects cannot tell.
+    A supervisor reads neither of residence nor of protection: what is personal there the office looks at. Raises
+    NotFound, Conflict while nothing is described, and Unavailable when a plugin that protects cannot tell.
     """
     async with context.read() as connection:
         case = await find(context, connection, case_id, who)
-        years = checks.account(await _worked(context, connection, case.person_id), context.settings.law)
+        of_regulation(context, case.regulation)
         others = await _others(context, connection, case)
         settled = await settled_of(context, connection, case.person_id)
-    what = case.change or case.description
-    part = of_regulation(context, case.regulation).part(case.part)
-    if what is None or part is None:
+        found = await judged(context, connection, case, others, settled, who)
+    what, planned = case.change or case.description, _planned(case, others)
+    if what is None or planned is None or not found:
         raise Conflict("It is not described yet; then it can be checked.")
-    law = context.settings.law
-    planned = checks.Planned(
+    if who.role != "supervisor":
+        found.append(checks.protection(await _protected(context, case, what.first_day, what.last_day), planned))
+    return Checks(found)
+
+
+async def judged(
+    context: Context,
+    connection: AsyncConnection,
+    case: Case,
+    others: Sequence[Case],
+    settled: Mapping[str, Settled],
+    who: Who,
+) -> list[checks.Finding]:
+    """Return what each rule says to a case, but for protection, which other plugins are asked about. One statement.
+
+    Nothing while it is not described, or where the policy has its part no more.
+    """
+    internship, law = context.settings.internship(case.regulation), context.settings.law
+    part = internship.part(case.part) if internship else None
+    planned = _planned(case, others)
+    if planned is None or part is None:
+        return []
+    known = settled.get(case.part)
+    what = case.change or case.description
+    assert what
+    found = [
+        checks.length(planned, part, case.regulation, known.ects if known else Decimal(0)),
+        checks.wage(planned, part, law),
+        checks.working_time(planned, law),
+        checks.several(planned, [day for one in others if (day := _days(one))], law),
+    ]
+    if who.role != "supervisor":
+        years = checks.account(await _worked(context, connection, case.person_id), law)
+        found.append(checks.residence(years, planned, part, law))
+    return [*found, checks.insurance(what.insurance)]
+
+
+def _planned(case: Case, others: Sequence[Case]) -> checks.Planned | None:
+    what, hours = case.change or case.description, case.certified
+    if what is None:
+        return None
+    return checks.Planned(
         first_day=what.first_day, last_day=what.last_day, weekly_hours=what.weekly_hours, pay_cents=what.pay_cents,
         there_before=any(one.began_on and one.organisation_id == case.organisation_id for one in others),
         absent_days=case.absent_days,
+        certified=Served(hours.first_day, hours.last_day, hours.hours, hours.absent_days) if hours else None,
     )  # fmt: skip
-    known = settled.get(case.part)
-    return Checks(
-        [
-            checks.length(planned, part, case.regulation, known.ects if known else Decimal(0)),
-            checks.wage(planned, part, law),
-            checks.working_time(planned, law),
-            checks.several(planned, [found for one in others if (found := _days(one))], law),
-            checks.residence(years, planned, part, law),
-            checks.insurance(what.insurance),
-            checks.protection(await _protected(context, case, what.first_day, what.last_day), planned),
-        ]
-    )
 
 
 async def _others(context: Context, connection: AsyncConnection, case: Case) -> list[Case]:

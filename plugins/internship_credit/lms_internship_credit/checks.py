@@ -24,9 +24,9 @@ NO_ADVICE = "This is no legal advice; who decides answers for it."
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
-    """What was agreed: days, hours a week, pay of a month in cents (null: none), and whether she was there before.
+    """What was agreed: days, hours a week, pay of a month in cents (null: none), whether the student was there before.
 
-    `absent_days` are days of interruptions that are known already.
+    `absent_days` are days of interruptions that are known already; `certified` is what the host has certified since.
     """
 
     first_day: date
@@ -35,10 +35,13 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     pay_cents: int | None
     there_before: bool = False
     absent_days: int = 0
+    certified: Served | None = None
 
     @property
     def served(self) -> Served:
-        """What would be worked, with hours in proportion to the days; public holidays are not taken off."""
+        """What was certified or else would be worked: hours in proportion to the days, no public holidays taken off."""
+        if self.certified:
+            return self.certified
         days = max(0, (self.last_day - self.first_day).days + 1 - self.absent_days)
         hours = (self.weekly_hours * days / 7).quantize(Decimal("0.01"), ROUND_FLOOR)
         return Served(self.first_day, self.last_day, hours, self.absent_days)
@@ -62,14 +65,17 @@ class Finding(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def length(planned: Planned, part: Part, regulation: str, brought: Decimal = Decimal(0)) -> Finding:
-    """Say whether what is planned lasts as long as the regulation demands, and what it would bring."""
+    """Say whether what is planned or was certified lasts as long as the regulation demands, and what it brings."""
     source = f"{regulation}, {part.title}"
     there = planned.served
     if short := shortfalls(part, there):
-        told = "; ".join(f"{one.demanded:f} {one.of} are demanded and {one.served:f} are planned" for one in short)
+        how = "were certified" if planned.certified else "are planned"
+        told = "; ".join(f"{one.demanded:f} {one.of} are demanded and {one.served:f} {how}" for one in short)
         return Finding("length", "broken", f"It is too short to bring ECTS: {told}.", source)
     brings = award(part, there, brought)
-    told = f"About {there.hours:f} hours are planned, public holidays not taken off; they bring {brings:f} ECTS."
+    about = "About {} hours are planned, public holidays not taken off"
+    hours = ("{} hours were certified" if planned.certified else about).format(f"{there.hours:f}")
+    told = f"{hours}; they bring {brings:f} ECTS."
     return Finding("length", "kept", told, source)
 
 
@@ -92,7 +98,7 @@ def wage(planned: Planned, part: Part, law: Law) -> Finding:
     if least is None:
         return found("unknown", f"No minimum wage is entered for {rest.first_day}.")
     hourly = Decimal(planned.pay_cents or 0) * 12 / (52 * planned.weekly_hours)
-    why = "she was there before" if planned.there_before else f"that is more than {law.voluntary_months} months"
+    why = "the student was there before" if planned.there_before else f"that is more than {law.voluntary_months} months"
     text = f"{beyond}, and {why}: {least / 100:.2f} an hour are due, {hourly / 100:.2f} are paid."
     return found("kept" if hourly >= least else "broken", text)
 
@@ -109,7 +115,7 @@ def several(planned: Planned, others: Sequence[Other], law: Law) -> Finding:
     source = "ArbZG section 2 (1): what is worked for several is added up"
     same = [one for one in others if one.first_day <= planned.last_day and one.last_day >= planned.first_day]
     if not same:
-        return Finding("several", "kept", "No other internship of hers lies on these days.", source)
+        return Finding("several", "kept", "No other internship of the student lies on these days.", source)
 
     def at_once(day: date) -> list[Other]:
         return [one for one in same if one.first_day <= day <= one.last_day]
@@ -123,7 +129,7 @@ def several(planned: Planned, others: Sequence[Other], law: Law) -> Finding:
     until = min([planned.last_day, *(one.last_day for one in at_once(most))])
     many = f"{1 + len(at_once(most))} internships at once"
     week = f"{hours(most):f} hours a week together; {law.week_hours} are allowed"
-    text = f"From {most} to {until} she has {many}, with {week}."
+    text = f"From {most} to {until} the student has {many}, with {week}."
     return Finding("several", "broken" if hours(most) > law.week_hours else "look", text, source)
 
 
@@ -177,6 +183,10 @@ def protection(when: list[tuple[date, date]], planned: Planned) -> Finding:
     source = "MuSchG sections 3 to 6 and others; the plugin that protects says when and not why"
     hit = sorted((first, last) for first, last in when if first <= planned.last_day and last >= planned.first_day)
     if not hit:
-        return Finding("protection", "kept", "No days are named on which she cannot be required to come.", source)
+        return Finding(
+            "protection", "kept", "No days are named on which the student cannot be required to come.", source
+        )
     told = ", ".join(f"{first} to {last}" for first, last in hit)
-    return Finding("protection", "look", f"She cannot be required to come: {told}. Agree on other days.", source)
+    return Finding(
+        "protection", "look", f"The student cannot be required to come: {told}. Agree on other days.", source
+    )

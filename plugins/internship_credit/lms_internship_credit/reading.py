@@ -16,9 +16,10 @@ from lms_internship_credit import wire as w
 from lms_internship_credit.agreements import current
 from lms_internship_credit.case import Around, Case, life
 from lms_internship_credit.cases import Who, find, settled_of, today_in
+from lms_internship_credit.checking import judged
 from lms_internship_credit.guards import unmet
 from lms_internship_credit.hosts import host_of
-from lms_internship_credit.lifecycle import lacks, steps_from, told
+from lms_internship_credit.lifecycle import FINAL, lacks, steps_from, told
 from lms_internship_credit.papers import REPORTED
 from lms_internship_credit.parts import around, awaited
 
@@ -28,7 +29,7 @@ PAGE = 100
 async def show(context: Context, connection: AsyncConnection, case_id: UUID, who: Who) -> w.CaseView:
     """Return a case as somebody sees it. Raises NotFound.
 
-    Eight statements, seven for those who come by a link, nine for the student while her report is awaited.
+    Nine statements, seven for those who come by a link, ten for the student while her report is awaited.
     Where the policy has its part no more, the case is shown all the same, without what could be done next.
     """
     case = await find(context, connection, case_id, who)
@@ -53,6 +54,7 @@ async def show(context: Context, connection: AsyncConnection, case_id: UUID, who
     signatures = [w.Signature(*row) for row in await connection.execute(signed)]
     award = case.award if case.award is not None else life(case, facts).award if facts else Decimal(0)
     waits = awaited(internship, case, others, settled, today) if internship else []
+    said = [] if guest or case.state in FINAL else await judged(context, connection, case, others, settled, who)
     found = w.CaseView(
         id=case.id, person_id=case.person_id, student=student.name, regulation=case.regulation, part=case.part,
         state=case.state, revision=case.revision, organisation=replace(host, contact=contact if whole else None),
@@ -64,7 +66,9 @@ async def show(context: Context, connection: AsyncConnection, case_id: UUID, who
         granted=case.granted, decided_on=case.decided_on, appeal_until=_appeal_until(case, facts, today),
         waits_for=[w.AwaitedPart(part.key, part.title, state) for part, state in waits],
         draft_report=await _draft(connection, case, who),
-        next=_next(case, facts, today) if facts else [], history=[] if guest else await _history(connection, case_id),
+        next=_next(case, facts, today) if facts else [],
+        warnings=[one.text for one in said if one.verdict == "broken"],
+        history=[] if guest else await _history(connection, case_id),
     )  # fmt: skip
     return _for_guest(found, who) if guest else found
 

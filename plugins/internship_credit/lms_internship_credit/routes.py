@@ -240,6 +240,12 @@ async def read_supervised(context: RouteContext, case_id: FromPath[UUID]) -> Res
     return await _show(context, case_id, "supervisor")
 
 
+@get("/supervised/{case_id:uuid}/checks", permission=SUPERVISE, finishes=True)
+async def check_supervised(context: RouteContext, case_id: FromPath[UUID]) -> checking.Checks:
+    """Say what regulation and laws say to a case that one supervises: length, wage, working time and insurance."""
+    return await checking.check(context, case_id, Who("supervisor", context.person_id, ""))
+
+
 @post("/supervised/{case_id:uuid}/steps", permission=SUPERVISE, status_code=200, finishes=True)
 async def step_of_supervisor(
     context: RouteContext, case_id: FromPath[UUID], data: JSONBody[Entry], if_match: IfMatch = None
@@ -336,6 +342,6 @@ routes = (
     list_organisations, list_contacts, read_contacts, add_organisation, change_organisation, remove_organisation,
     locate, list_supervisors, supervise, supervise_no_more, begin_case, list_own, read_own, describe_own, write_report,
     check_own, read_work_days, read_work_days_of, put_work_days, rate_host, step_of_student, list_supervised,
-    read_supervised, step_of_supervisor, list_cases, read_case, check_case, read_figures, clear, make_link,
-    step_of_office, list_to_decide, read_to_decide, step_of_board,
+    read_supervised, check_supervised, step_of_supervisor, list_cases, read_case, check_case, read_figures, clear,
+    make_link, step_of_office, list_to_decide, read_to_decide, step_of_board,
 )  # fmt: skip

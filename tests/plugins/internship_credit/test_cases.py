@@ -389,4 +389,4 @@ async def test_steps_know_their_statements(scene: Placement, world: World) -> No
     with statements(world.database) as seen:
         body = {"action": "recognise"}
         await scene["Berta"].post(f"{scene.path}/decisions/{case}/steps", body, 200, If_Match=f'"{revision}"')
-    assert (read, len(seen)) == (9, 27)
+    assert (read, len(seen)) == (10, 27)

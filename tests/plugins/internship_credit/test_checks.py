@@ -133,7 +133,7 @@ def test_two_internships_at_once_are_added_up() -> None:
     assert several(what, three, LAW) == Finding(
         "several",
         "look",
-        "From 2027-01-11 to 2027-01-15 she has 3 internships at once, with 48 hours a week together; 48 are allowed.",
+        "From 2027-01-11 to 2027-01-15 the student has 3 internships at once, with 48 hours a week together; 48 are allowed.",
         "ArbZG section 2 (1): what is worked for several is added up",
     )
 
@@ -154,7 +154,7 @@ def test_only_days_worked_count_and_half_ones_half() -> None:
 def test_days_of_protection_are_named_and_not_their_reason() -> None:
     inside = [(FIRST + timedelta(days=10), FIRST + timedelta(days=20)), (date(2026, 1, 1), date(2026, 2, 1))]
     assert protection(inside, planned(84)).text == (
-        "She cannot be required to come: 2027-01-14 to 2027-01-24. Agree on other days."
+        "The student cannot be required to come: 2027-01-14 to 2027-01-24. Agree on other days."
     )
     assert protection(inside[1:], planned(84)).verdict == "kept"
 
@@ -193,13 +193,43 @@ async def test_two_internships_of_one_student_at_once_are_found(world: World, mo
         found = (await scene["Ines"].get(f"{scene.path}/me/cases/{case}/checks"))["findings"]
         return [(one["verdict"], one["text"]) for one in found if one["rule"] in ("length", "several")]
 
-    apart = ("kept", "No other internship of hers lies on these days.")
+    apart = ("kept", "No other internship of the student lies on these days.")
     long = ("kept", "About 305.00 hours are planned, public holidays not taken off; they bring 4 ECTS.")
     short = ("broken", "It is too short to bring ECTS: 150 hours are demanded and 115.71 are planned.")
     assert [await checked(case) for case in (first, second)] == [[long, apart], [short, apart]]
     for case in (first, second):
         await scene.step("Ines", case, "propose")
-    same = "From 2027-06-04 to 2027-06-04 she has 2 internships at once, with 65 hours a week together; 48 are allowed."
+    same = "From 2027-06-04 to 2027-06-04 the student has 2 internships at once, with 65 hours a week together; 48 are allowed."
     assert [await checked(case) for case in (first, second)] == [[long, ("broken", same)], [short, ("broken", same)]]
     await scene.guest(first, "host", "cancel", note="No room.")
     assert await checked(second) == [short, apart]
+
+
+async def test_what_is_broken_is_told_with_each_step_and_to_the_supervisor(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """She proposes what is too short; nothing stops it, and everybody but the host is told from the first day on."""
+    scene = await Placement.of(world, monkeypatch)
+    case = await scene.drafted(firstDay="2027-04-05", lastDay="2027-04-05", weeklyHours="35")
+    many = [{"day": str(date(2027, 1, 1) + timedelta(days=n)), "hours": "8"} for n in range(141)]
+    await scene["Ines"].put(f"{scene.path}/me/work-days/2027", {"days": many})
+    short = "It is too short to bring ECTS: 150 hours are demanded and 5.00 are planned."
+    worked = "More was worked than 140 full days: 141 full days in 2027."
+    assert (await scene.step("Ines", case, "propose"))["warnings"] == [short, worked]
+    assert (await scene.guest(case, "host", "confirm", mentor={"name": "M", "email": "m@s.example"}))["warnings"] == []
+    assert (await scene.step("Sabine", case, "approve"))["warnings"] == [short]
+    found = await scene["Sabine"].get(f"{scene.path}/supervised/{case}/checks")
+    assert [(one["rule"], one["verdict"]) for one in found["findings"]] == [
+        ("length", "broken"), ("minimum_wage", "kept"), ("working_time", "kept"), ("several", "kept"),
+        ("insurance", "look"),
+    ]  # fmt: skip
+    assert (await scene["Otto"].call("GET", f"{scene.path}/supervised/{case}/checks")).status_code == 403
+
+
+async def test_once_hours_are_certified_these_are_checked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = await Placement.of(world, monkeypatch)
+    case = await scene.evaluated(hours="149.5")
+    found = await scene["Otto"].get(f"{scene.path}/cases/{case}/checks")
+    assert found["findings"][0]["text"] == (
+        "It is too short to bring ECTS: 150 hours are demanded and 149.5 were certified."
+    )

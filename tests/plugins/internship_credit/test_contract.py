@@ -47,6 +47,7 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("PUT", "/me/cases/{case_id:uuid}/rating"): OWN,
     ("GET", "/supervised"): SUPERVISE,
     ("GET", "/supervised/{case_id:uuid}"): SUPERVISE,
+    ("GET", "/supervised/{case_id:uuid}/checks"): SUPERVISE,
     ("GET", "/supervised/{case_id:uuid}/agreement.pdf"): SUPERVISE,
     ("POST", "/supervised/{case_id:uuid}/steps"): SUPERVISE,
     ("GET", "/cases"): OFFICE,
