@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -39,11 +40,8 @@ class Description(Payload, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse a period or hours that cannot be."""
-        if not timedelta() <= self.last_day - self.first_day <= timedelta(days=1_000):
-            raise BadValue("lastDay", "must lie on or after firstDay, by 1000 days at most")
-        check_hours("weeklyHours", self.weekly_hours, 1, 60)
-        if not self.tasks.strip():
-            raise BadValue("tasks", "must not be empty")
+        for error in broken(msgspec.structs.asdict(self)):
+            raise error
 
 
 class Mentor(Payload, frozen=True):
@@ -81,6 +79,19 @@ class Evaluation(Payload, frozen=True):
     teamwork: Points
     reliability: Points
     words: LongText = ""
+
+
+def broken(given: Mapping[str, Any]) -> Iterator[BadValue]:
+    """Tell which rules the fields of a description break, or those of an offer, as far as they are given."""
+    first, last, hours = given.get("first_day"), given.get("last_day"), given.get("weekly_hours")
+    if first and last and not timedelta() <= last - first <= timedelta(days=1_000):
+        yield BadValue("lastDay", "must lie on or after firstDay, by 1000 days at most")
+    try:
+        check_hours("weeklyHours", Decimal(1) if hours is None else hours, 1, 60)
+    except BadValue as error:
+        yield error
+    if not given.get("tasks", "given").strip():
+        yield BadValue("tasks", "must not be empty")
 
 
 def check_hours(field: str, hours: Decimal, least: int, most: int) -> None:

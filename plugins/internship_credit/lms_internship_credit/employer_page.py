@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from html import escape
 from typing import Any
@@ -12,18 +13,18 @@ from uuid import UUID
 import msgspec
 from litestar import Response
 
-from lms_core.api import BadValue, FieldError, InvalidInput, new_id
+from lms_core.api import FieldError, InvalidInput, new_id
 from lms_internship_credit.employer import Board
 from lms_internship_credit.firm_words import FIELDS, LINE, RULES, TEXTS
+from lms_internship_credit.forms import amount, field_of
 from lms_internship_credit.layout import Visit
-from lms_internship_credit.offers import Offer, Posting
+from lms_internship_credit.offers import Offer, Posting, wrong_in
 from lms_internship_credit.page_words import P
 from lms_internship_credit.telling import Language, day
 
 _TYPES = {"first_day": "date", "last_day": "date", "closes_on": "date", "places": "number"}
 _LONG, _FREE = ("tasks", "skills"), ("skills", "pay_cents")
 _DAY = re.compile(r"(\d\d)\.(\d\d)\.(\d{4})")
-_NUMBER = re.compile(r"(\d{1,7})([.,]\d{1,2})?")
 
 
 class Typed(msgspec.Struct, frozen=True):
@@ -44,10 +45,10 @@ def typed(fields: Mapping[str, str]) -> Typed:
     return Typed(offer_id, int(revision) if re.fullmatch("[0-9]{1,9}", revision) else None, fields)
 
 
-def posting(form: Typed) -> Posting:
-    """Read what a firm has typed. Raises InvalidInput that names each field that is wrong."""
+def posting(form: Typed, today: date) -> Posting:
+    """Read what a firm has typed. Raises InvalidInput that names each field that is wrong, all of them at once."""
     given: dict[str, Any] = {name: form.fields.get(name, "").strip().replace("\r\n", "\n") for name in FIELDS}
-    wrong = []
+    wrong = set()
     for name in ("first_day", "last_day", "closes_on"):
         given[name] = _DAY.sub(r"\3-\2-\1", given[name])
     for name in ("site_id", "contact_id", "pay_cents"):
@@ -55,30 +56,27 @@ def posting(form: Typed) -> Posting:
     for name in ("pay_cents", "weekly_hours"):
         if not given[name]:
             continue
-        number = _NUMBER.fullmatch(given[name])
-        if number is None:
-            wrong.append(name)
-        elif name == "pay_cents":
-            given[name] = int(Decimal(given[name].replace(",", ".")) * 100)
+        try:
+            number = amount(given[name])
+        except ValueError:
+            wrong.add(name)
         else:
-            given[name] = given[name].replace(",", ".")
+            given[name] = int(number * 100) if name == "pay_cents" else str(number)
+    read: dict[str, Any] = {}
     for name, text in given.items():  # one by one, for the decoder tells of the first that is wrong only
         kind = next(field.type for field in msgspec.structs.fields(Posting) if field.name == name)
         try:
-            msgspec.convert(text, kind, strict=False)
+            read[name] = msgspec.convert(text, kind, strict=False)
         except msgspec.ValidationError:
-            wrong.append(name)
+            wrong.add(name)
+    wrong |= {field_of(error.field) for error in wrong_in(read)}
+    if "closes_on" in read and read["closes_on"] < today:
+        wrong.add("closes_on")
     if wrong:
         errors = [FieldError(f"body.{name}", "") for name in FIELDS if name in wrong]
         raise InvalidInput("The offer is not complete.", errors=errors)
     wire = dict(zip(Posting.__struct_fields__, Posting.__struct_encode_fields__, strict=True))
-    try:
-        return msgspec.convert({wire[name]: value for name, value in given.items()}, Posting, strict=False)
-    except msgspec.ValidationError as error:
-        if isinstance(error.__cause__, BadValue):
-            where = [FieldError(f"body.{error.__cause__.field}", error.__cause__.reason)]
-            raise InvalidInput("The offer cannot be like that.", errors=where) from error
-        raise
+    return msgspec.convert({wire[name]: value for name, value in given.items()}, Posting, strict=False)
 
 
 def show(

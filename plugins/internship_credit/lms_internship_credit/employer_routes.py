@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +23,9 @@ from lms_core.api import (
 )
 from lms_internship_credit import employer, employer_page
 from lms_internship_credit.beside import about_guest
+from lms_internship_credit.cases import today_in
 from lms_internship_credit.firms import EMPLOYER
+from lms_internship_credit.forms import field_of
 from lms_internship_credit.linking import NewFirmLink
 from lms_internship_credit.offer_routes import visit_of
 from lms_internship_credit.offers import Offer, Posting
@@ -91,10 +92,10 @@ async def submit_offer(context: RouteContext, request: AnyRequest) -> Response[s
                 await employer.move(context, connection, firm_id, form.offer_id, to, form.revision)
             else:
                 tag = f'"{form.revision}"' if form.revision else None
-                data = employer_page.posting(form)
+                data = employer_page.posting(form, today_in(context))
                 await employer.put(context, connection, firm_id, form.offer_id, data, tag)
     except InvalidInput as error:
-        wrong = [_field(one.where) for one in error.errors]
+        wrong = [field_of(one.where) for one in error.errors]
     except Conflict:
         wrong = ["places"]
     async with context.read() as connection:
@@ -107,11 +108,6 @@ async def submit_offer(context: RouteContext, request: AnyRequest) -> Response[s
 
 _MOVES = {"close": employer.OwnStage("closed"), "hand_in": employer.OwnStage("draft")}
 """What the buttons of an offer do, beside that of its form."""
-
-
-def _field(where: str) -> str:
-    """Return which field a refusal is about: closes_on for body.closesOn."""
-    return re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", where.rpartition(".")[2])
 
 
 employer_routes = (make_employer_link, show_board, put_own_offer, move_own_offer, submit_offer)

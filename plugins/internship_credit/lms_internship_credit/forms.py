@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from lms_core.api import BadValue
-from lms_internship_credit.case import Certified, Description, Entry, Evaluation, Mentor
+from lms_internship_credit.case import Certified, Description, Entry, Evaluation, Mentor, broken
 from lms_internship_credit.page_words import EVALUATE
 from lms_internship_credit.wire import NewDocument
 
@@ -68,7 +68,10 @@ _WITH: dict[str, tuple[str, type[msgspec.Struct]]] = {
     "confirm": ("mentor", Mentor), "certify": ("certified", Certified), "amend": ("change", Description),
 }  # fmt: skip
 
-_NUMBER = re.compile(r"\d{1,7}([.,]\d{1,2})?")
+_NUMBERS = (
+    re.compile(r"\d{1,7}([.,]\d{1,2})?"), re.compile(r"\d{1,3}(\.\d{3}){1,2}(,\d{1,2})?"),
+    re.compile(r"\d{1,3}(,\d{3}){1,2}(\.\d{1,2})?"),
+)  # fmt: skip
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 _MOST = {"text": 200, "email": 254, "long": 20_000}
 
@@ -115,9 +118,22 @@ def _typed(action: str, fields: Mapping[str, str]) -> dict[str, Any]:
             problems[field.name] = field.kind if field.kind != "text" else "long"
     if "first_day" in found and "last_day" in found and found["last_day"] < found["first_day"]:
         problems["last_day"] = "rule"
+    if action == "amend":
+        for error in broken(found):
+            problems.setdefault(field_of(error.field), "rule")
     if problems:
         raise Wrong(problems)
     return found
+
+
+def amount(text: str) -> Decimal:
+    """Read an amount with at most two places as people write it: 1200.5, 1200,50, 1.200,50 or 1,200. Raises ValueError.
+
+    Where three digits follow, the sign before them parts thousands.
+    """
+    if not any(shape.fullmatch(text) for shape in _NUMBERS):
+        raise ValueError(text)
+    return Decimal(".".join(re.sub("[.,]", "", part) for part in re.split(r"[.,](?=\d{1,2}$)", text)))
 
 
 def _value(kind: Kind, text: str) -> Any:
@@ -125,9 +141,7 @@ def _value(kind: Kind, text: str) -> Any:
     if kind == "date":
         return datetime.strptime(text, "%d.%m.%Y").date() if "." in text else date.fromisoformat(text)
     if kind in ("hours", "money"):
-        if not _NUMBER.fullmatch(text):
-            raise ValueError(text)
-        number = Decimal(text.replace(",", "."))
+        number = amount(text)
         return int(number * 100) if kind == "money" else number
     if kind in ("days", "points"):
         if not re.fullmatch(r"\d{1,4}", text) or (kind == "points" and text not in ("1", "2", "3", "4", "5")):

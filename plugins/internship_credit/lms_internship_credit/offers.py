@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -27,7 +28,7 @@ from lms_core.api import (
     revoke_guests,
 )
 from lms_internship_credit import tables as t
-from lms_internship_credit.case import check_hours
+from lms_internship_credit.case import broken
 from lms_internship_credit.cases import find_organisation, today_in
 from lms_internship_credit.firms import check_own
 from lms_internship_credit.folding import forms, kept
@@ -65,13 +66,16 @@ class Posting(Payload, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse a period or hours that cannot be."""
-        if not timedelta() <= self.last_day - self.first_day <= timedelta(days=1_000):
-            raise BadValue("lastDay", "must lie on or after firstDay, by 1000 days at most")
-        if self.closes_on > self.first_day:
-            raise BadValue("closesOn", "must not lie after firstDay")
-        check_hours("weeklyHours", self.weekly_hours, 1, 60)
-        if not self.tasks.strip():
-            raise BadValue("tasks", "must not be empty")
+        for error in wrong_in(msgspec.structs.asdict(self)):
+            raise error
+
+
+def wrong_in(given: Mapping[str, Any]) -> Iterator[BadValue]:
+    """Tell which rules the fields of an offer break, as far as they are given."""
+    yield from broken(given)
+    first, closes = given.get("first_day"), given.get("closes_on")
+    if first and closes and closes > first:
+        yield BadValue("closesOn", "must not lie after firstDay")
 
 
 class NewOffer(Posting, frozen=True, kw_only=True):

@@ -29,7 +29,7 @@ JSON = {"Accept": "application/json"}
 TYPED = {
     "title": "Ätzen & <Messen>", "tasks": "Ätzen.", "skills": "", "contact_id": "", "place": "Villingen",
     "language": "Deutsch B1", "first_day": "05.04.2027", "last_day": "2027-06-30", "weekly_hours": "37,5",
-    "pay_cents": "1200,50", "kind": "any", "places": "1", "closes_on": "2027-03-20",
+    "pay_cents": "1.200,50", "kind": "any", "places": "1", "closes_on": "2027-03-20",
 }  # fmt: skip
 
 
@@ -154,6 +154,9 @@ async def test_a_firm_that_has_nothing_but_its_mail(
     wrong = {**TYPED, "title": " ", "weekly_hours": "viel", "last_day": "morgen", "pay_cents": "-1", "places": "0"}
     page = await employer.send(422, offer=offer, action="save", **wrong)
     assert findall(r'<li><a href="#(\w+)">', page) == ["title", "last_day", "weekly_hours", "pay_cents", "places"]
+    rules = {"title": "", "last_day": "2027-04-01", "weekly_hours": "61", "closes_on": "2027-02-01", "tasks": " "}
+    every = await employer.send(422, offer=offer, action="save", **{**TYPED, **rules})
+    assert findall(r'<li><a href="#(\w+)">', every) == ["title", "tasks", "last_day", "weekly_hours", "closes_on"]
     assert page.count("Stunden je Woche: muss von 1 bis 60 sein, etwa 37,5.") == 2  # above, and at the field
     assert '<html lang="en">' in (await world.http.get(f"{address}&language=en")).text
     assert 'value="viel"' in page

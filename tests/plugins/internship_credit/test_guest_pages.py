@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lms_internship_credit.forms import FORMS, Problem, Wrong, entry_of, evaluation_of
+from lms_internship_credit.forms import FORMS, Problem, Wrong, amount, entry_of, evaluation_of
 from lms_internship_credit.lifecycle import State
 from lms_internship_credit.page_words import ACTIONS, FIELDS, PROBLEMS, RULES, STATES, P
 from lms_internship_credit.telling import LANGUAGES
@@ -210,7 +211,7 @@ async def test_a_change_is_shown_old_beside_new_and_signed_on_its_own_page(scene
     typed = {
         "action": "amend", "first_day": "2027-04-05", "last_day": "2027-07-02", "weekly_hours": "37,5",
         "place": "Villingen", "tasks": "Etch.\r\nMeasure.", "aims": "Know a clean room.",
-        "monitoring": "A talk each Friday.", "language": "de", "pay_cents": "1500",
+        "monitoring": "A talk each Friday.", "language": "de", "pay_cents": "1.500,00",
         "insurance": "Liability and accident by the host.", "note": "The machine came late.",
     }  # fmt: skip
     known = {name: form[f"amend-{name}"].get("value") for name in typed if f"amend-{name}" in form}
@@ -220,10 +221,15 @@ async def test_a_change_is_shown_old_beside_new_and_signed_on_its_own_page(scene
         ({"last_day": "2030-07-02"}, "Der letzte Tag darf nicht vor dem ersten oder vor heute liegen und höchstens 1000 "
          "Tage nach dem ersten."),
         ({"weekly_hours": "61"}, "Die Stunden je Woche müssen zwischen 1 und 60 liegen."),
-        ({"pay_cents": "1.500,00"}, "„Vergütung im Monat, in EUR“ muss ein Betrag sein wie 1200 oder 1200,50."),
+        ({"pay_cents": "1.50,00"}, "„Vergütung im Monat, in EUR“ muss ein Betrag sein wie 1200 oder 1200,50."),
     ):  # fmt: skip
         page = await opened(scene, case, "mentor", **{**typed, **more})
         assert (page.status, page.wrong()) == (422, [told])
+    page = await opened(scene, case, "mentor", **{**typed, "last_day": "morgen", "weekly_hours": "61", "aims": ""})
+    assert page.wrong() == [
+        "„Letzter Tag“ muss ein Tag sein wie 05.04.2027.", "„Ziele: was gelernt wird“ muss ausgefüllt sein.",
+        "Die Stunden je Woche müssen zwischen 1 und 60 liegen.",
+    ]  # fmt: skip
     assert (await opened(scene, case, "mentor", **typed)).status == 200
     change = (await scene["Otto"].get(f"{scene.path}/cases/{case}"))["change"]
     assert change == {
@@ -350,3 +356,20 @@ def test_every_text_is_there_in_each_language_with_the_same_places() -> None:
     for name, pair in [*words, *((name, text) for name, texts in ACTIONS.items() for text in texts)]:
         places = {language: sorted(re.findall(r"{\w+}", pair[language])) for language in LANGUAGES}
         assert places["de"] == places["en"], name
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("1200", "1200"), ("1200,5", "1200.5"), ("1200.50", "1200.50"), ("1.200,50", "1200.50"), ("1,200.50", "1200.50"),
+        ("1.200", "1200"), ("1,200", "1200"), ("1.234.567,8", "1234567.8"), ("37,5", "37.5"), ("0", "0"),
+        ("1.200.50", None), ("1.20,50", None), ("1,200,50", None), ("12.00.000", None), ("-1", None), ("1.2345", None),
+        ("", None), (".5", None), ("1.", None), ("12345678", None),
+    ],
+)  # fmt: skip
+def test_amounts_are_read_as_people_write_them(text: str, read: str | None) -> None:
+    if read is None:
+        with pytest.raises(ValueError, match="^" + re.escape(text) + "$"):
+            amount(text)
+    else:
+        assert amount(text) == Decimal(read)
