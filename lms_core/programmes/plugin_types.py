@@ -126,7 +126,8 @@ class Standing(View, frozen=True):
 class PluginPreview(View, frozen=True, kw_only=True):
     """What a change would do, before anything is done.
 
-    `hindrances` would refuse it. `effects` is what the plugin says about the data that it keeps of this programme;
+    `hindrances` would refuse it. Not in `disappears` are routes and jobs that finish what was begun, as they go on for
+    that. `effects` is what the plugin says about the data that it keeps of this programme;
     `degraded` tells that it failed to say anything.
     """
 

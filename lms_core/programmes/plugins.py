@@ -46,8 +46,11 @@ def describe(registry: Registry, unready: dict[str, str]) -> list[t.Plugin]:
     return usable + failed
 
 
-def contribution(registry: Registry, name: str) -> t.Contribution:
-    """Return what a plugin adds to a programme that enables it; nothing if it is not usable."""
+def contribution(registry: Registry, name: str, *, ends: bool = False) -> t.Contribution:
+    """Return what a plugin adds to a programme that enables it; nothing if it is not usable.
+
+    With `ends` without the routes and jobs that finish what was begun: these go on where it is disabled.
+    """
     plugin = registry.plugins.get(name)
     if plugin is None:
         return _NOTHING
@@ -55,13 +58,18 @@ def contribution(registry: Registry, name: str) -> t.Contribution:
         routes=sorted(
             f"{method} /programmes/{{programme_id}}/{name}{path if path != '/' else ''}"
             for handler in plugin.routes
+            if not (ends and handler.opt.get("finishes"))
             for path in handler.paths
             for method in handler.http_methods
         ),
         hooks=registry.hooks_of(name),
         permissions=_permissions(plugin),
         roles=[t.RoleOffer(role.name, role.title) for role in plugin.roles],
-        jobs=[t.JobOffer(job.name, int(job.every.total_seconds()) if job.every else None) for job in plugin.jobs],
+        jobs=[
+            t.JobOffer(job.name, int(job.every.total_seconds()) if job.every else None)
+            for job in plugin.jobs
+            if not (ends and job.finishes)
+        ],
         commands=[str(command.name) for command in plugin.commands],
     )
 
@@ -173,14 +181,13 @@ async def preview(
         if proposed is not None:
             proposal = PluginProposal(change.enabled)
             effects, degraded = await hooks.shape_one(name, "preview_change", programme_id, proposed, proposal)
-    given = contribution(registry, name)
     return t.PluginPreview(
         name=name,
         before=t.Standing(before.enabled, before.settings),
         after=t.Standing(change.enabled, settings),
         hindrances=[t.Hindrance(found.where, found.reason) for found in hindrances],
-        appears=given if change.enabled and not before.enabled else _NOTHING,
-        disappears=given if before.enabled and not change.enabled else _NOTHING,
+        appears=contribution(registry, name) if change.enabled and not before.enabled else _NOTHING,
+        disappears=contribution(registry, name, ends=True) if before.enabled and not change.enabled else _NOTHING,
         effects=effects,
         degraded=degraded,
     )

@@ -27,6 +27,11 @@ async def test_what_is_under_way_is_finished_and_nothing_new_begins(
     assert [effect["reason"] for effect in preview["effects"]] == [
         "1 internship is under way and will be finished; nothing new can be proposed."
     ]
+    gone = set(preview["disappears"]["routes"])
+    here = "/programmes/{programme_id}/internship_credit"
+    assert {f"POST {here}/me/cases", f"GET {here}/offers", f"GET {here}/employer"} <= gone
+    assert gone.isdisjoint({f"GET {here}/me/cases", f"POST {here}/me/cases/{{case_id:uuid}}/steps", f"GET {here}/host"})
+    assert preview["disappears"]["jobs"] == []
     await world.admin.put(switch, {"enabled": False}, If_Match='"1"')
 
     begin = {"part": "main", "organisationId": scene.firm["id"]}
