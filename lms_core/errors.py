@@ -102,6 +102,12 @@ class PreconditionFailed(LmsError):
     status, code, title = 412, "changed-meanwhile", "It was changed meanwhile"
 
 
+class TurnedOff(NotFound):
+    """Here was something of a plugin that the programme has turned off since."""
+
+    code, title = "turned-off", "The programme has turned this off"
+
+
 class UnsupportedMediaType(LmsError):
     """The body is written in a form that the route does not read."""
 

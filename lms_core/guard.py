@@ -21,7 +21,7 @@ from sqlalchemy import Select, bindparam, literal, null, select, union_all
 
 from lms_core.db import Database
 from lms_core.enrolment.tables import programme_enrolment, run_enrolment
-from lms_core.errors import Forbidden, NotFound, Unauthenticated, Unavailable
+from lms_core.errors import Forbidden, NotFound, TurnedOff, Unauthenticated, Unavailable
 from lms_core.facts import read_programme
 from lms_core.hooks.links import GUEST, LinkRefused, admitted
 from lms_core.media.tables import media
@@ -144,10 +144,13 @@ class Guard:
             return
         enabled = await self._enablement(request.path_params["programme_id"])
         request.state.plugin_off = plugin not in enabled
-        if plugin not in enabled and handler.opt.get("finishes"):
-            enabled = await self._enablement.off(request.path_params["programme_id"])
         if plugin not in enabled:
-            raise NotFound("There is nothing at this address.")
+            off = await self._enablement.off(request.path_params["programme_id"])
+            if plugin not in off:
+                raise NotFound("There is nothing at this address.")
+            if not handler.opt.get("finishes"):
+                raise TurnedOff(f"The programme has turned {plugin} off; what it keeps is there when it is on again.")
+            enabled = off
         settings = enabled[plugin]
         if isinstance(settings, Exception):
             raise Unavailable(f"The plugin {plugin} cannot be used for now.", plugin=plugin) from settings

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from litestar import MediaType, Request, Response
 
-from lms_core.errors import Problem
+from lms_core.errors import Problem, TurnedOff
 from lms_core.hooks.links import GUEST, LinkRefused, Why
 from lms_core.people.types import Language
 
@@ -49,6 +49,12 @@ ASK: dict[Language, str] = {
     "en": "If you need a new link, ask the office of the programme that wrote to you{programme}.",
     "de": "Wenn Sie einen neuen Link brauchen, bitten Sie das Büro des Studiengangs darum, das Ihnen geschrieben "
     "hat{programme}.",
+}
+OFF: dict[Language, str] = {
+    "en": "The programme does not offer this at the moment. Your link is kept: if it is offered again before the link "
+    "expires, it opens as before. If you have questions, ask the office of the programme that wrote to you.",
+    "de": "Der Studiengang bietet das zurzeit nicht an. Ihr Link bleibt: wird es wieder angeboten, bevor er abläuft, "
+    "öffnet er wie bisher. Bei Fragen hilft das Büro des Studiengangs, das Ihnen geschrieben hat.",
 }
 WRONG: dict[Language, str] = {"en": "This did not work", "de": "Das hat nicht geklappt"}
 REFUSED: dict[Language, str] = {
@@ -104,6 +110,8 @@ def _told(problem: Problem, error: Exception, language: Language) -> tuple[str, 
         ]
     if problem.status == 401:
         return TITLE[language], [LINKS["unknown"][language], ASK[language].format(programme="")]
+    if isinstance(error, TurnedOff):
+        return TITLE[language], [OFF[language]]
     if problem.status >= 500:
         return WRONG[language], [FAILED[language]]
     detail = [problem.detail] if language == "en" else []  # what plugins say is English

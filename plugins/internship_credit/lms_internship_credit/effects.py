@@ -22,7 +22,7 @@ OPEN = (*OVER, "booked", *BEFORE)
 async def preview(context: Context, proposal: PluginProposal) -> list[Effect]:
     """Say how many internships are under way, what has no policy any more, what it names in vain, which documents go.
 
-    Four statements, two where the plugin is turned off.
+    Four statements, three where the plugin is turned off.
     """
     c, s = t.case.c, t.settled.c
     query = select(c.regulation, c.part, c.state, func.count().label("cases")).where(
@@ -33,7 +33,9 @@ async def preview(context: Context, proposal: PluginProposal) -> list[Effect]:
     async with context.read() as connection:
         cases = (await connection.execute(query)).all()
         if not proposal.enabled:
-            return [*_turned_off(cases), *documents]
+            o = t.offer.c
+            offers = select(func.count()).where(o.programme_id == context.programme_id, o.state == "open")
+            return [*_turned_off(cases), *_placements(await connection.scalar(offers) or 0), *documents]
         regulations = await read_regulations(connection, context.programme_id)
         board = select(s.part, func.count().label("students")).where(s.programme_id == context.programme_id)
         settled = (await connection.execute(board.group_by(s.part).order_by(s.part))).all()
@@ -46,6 +48,16 @@ def _turned_off(cases: Sequence[Any]) -> Iterator[Effect]:
     if number:
         told = _so_many(number, "internship is", "internships are")
         yield Effect("under-way", f"{told} under way and will be finished; nothing new can be proposed.")
+
+
+def _placements(offers: int) -> Iterator[Effect]:
+    if offers:
+        told = _so_many(offers, "open offer is", "open offers are")
+        reason = (
+            f"{told} kept. While it is off nobody can find offers, apply or decide: the catalogue and the links of "
+            "firms to their offers and applicants answer nothing."
+        )
+        yield Effect("placements", reason)
 
 
 def _named(settings: Settings, regulations: Sequence[RegulationFacts]) -> Iterator[Effect]:

@@ -9,6 +9,7 @@ import pytest
 from lms_core.hooks.channel import PluginChannel
 from lms_core.outbox.schedule import enqueue_due
 from lms_core.outbox.work import settle
+from tests.plugins.internship_credit.test_offers import offered
 from tests.support.interns import DESCRIPTION, Placement
 
 if TYPE_CHECKING:
@@ -20,12 +21,15 @@ async def test_what_is_under_way_is_finished_and_nothing_new_begins(
 ) -> None:
     scene = await Placement.of(world, monkeypatch)
     await world.programme("never")
+    await offered(scene)
     case = await scene.running()
     draft = await scene.drafted(firstDay="2027-07-05", lastDay="2027-08-31")
     switch = f"/programmes/{scene.programme['id']}/plugins/internship_credit"
     preview = await world.admin.post(f"{switch}/preview", {"enabled": False}, 200)
     assert [effect["reason"] for effect in preview["effects"]] == [
-        "1 internship is under way and will be finished; nothing new can be proposed."
+        "1 internship is under way and will be finished; nothing new can be proposed.",
+        "1 open offer is kept. While it is off nobody can find offers, apply or decide: the catalogue and the links of "
+        "firms to their offers and applicants answer nothing.",
     ]
     gone = set(preview["disappears"]["routes"])
     here = "/programmes/{programme_id}/internship_credit"
@@ -35,8 +39,14 @@ async def test_what_is_under_way_is_finished_and_nothing_new_begins(
     await world.admin.put(switch, {"enabled": False}, If_Match='"1"')
 
     begin = {"part": "main", "organisationId": scene.firm["id"]}
-    assert (await scene["Ines"].call("POST", f"{scene.path}/me/cases", begin)).status_code == 404
+    assert await scene["Ines"].post(f"{scene.path}/me/cases", begin, 404) == {
+        "type": "urn:lms:problem:turned-off", "title": "The programme has turned this off", "status": 404,
+        "detail": "The programme has turned internship_credit off; what it keeps is there when it is on again.",
+    }  # fmt: skip
     assert (await scene["Ines"].call("GET", f"{scene.path}/offers")).status_code == 404
+    page = await world.http.get(f"{scene.path}/employer?link=any", headers={"Accept": "text/html"})
+    assert page.status_code == 404
+    assert "Der Studiengang bietet das zurzeit nicht an." in page.text
     refused = await scene.step("Ines", draft, "propose", 409)
     assert refused["detail"].startswith("The programme takes no new internships")
 
