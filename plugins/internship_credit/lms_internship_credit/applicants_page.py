@@ -7,7 +7,7 @@ from html import escape
 from litestar import Response
 
 from lms_internship_credit.applying import Applicant, Applicants
-from lms_internship_credit.firm_words import DECISIONS, STATES, TEXTS
+from lms_internship_credit.firm_words import DECISIONS, FIXED, STATES, TEXTS
 from lms_internship_credit.layout import Visit
 from lms_internship_credit.telling import day
 
@@ -28,12 +28,16 @@ def show(found: Applicants, visit: Visit, told: str = "", status: int = 200) -> 
 
 
 def _applicant(one: Applicant, visit: Visit) -> str:
+    words = f'<dl><dd dir="auto">{escape(one.words)}</dd></dl>' if one.words else ""
+    state = escape(STATES[one.state][visit.language])
+    told = f"<h2><bdi>{escape(one.name)}</bdi></h2><p>{state}</p>{words}"
+    if one.fixed:
+        return f"{told}<p>{escape(FIXED[one.fixed][visit.language])}</p>"
     choices = ("agree", "decline") if one.state == "applied" else ("back",)
     buttons = " ".join(
         f'<button name="decision" value="{choice}">{escape(DECISIONS[choice][visit.language])}</button>'
         for choice in choices
     )
-    words = f'<dl><dd dir="auto">{escape(one.words)}</dd></dl>' if one.words else ""
-    return f"""<h2><bdi>{escape(one.name)}</bdi></h2><p>{escape(STATES[one.state][visit.language])}</p>{words}
+    return f"""{told}
 <form method="post" action="{escape(visit.query())}"><input type="hidden" name="application"
 value="{one.application_id}">{buttons}</form>"""

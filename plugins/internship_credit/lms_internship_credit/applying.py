@@ -7,7 +7,7 @@ the next.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select, update
@@ -40,6 +40,7 @@ from lms_internship_credit.telling import LANGUAGES, Language
 from lms_internship_credit.wire import Link
 
 AGREED = ("placed", "waiting")
+Fixed = Literal["no_place", "begun"]
 
 
 class Apply(Payload, frozen=True):
@@ -49,12 +50,17 @@ class Apply(Payload, frozen=True):
 
 
 class Applicant(View, frozen=True, kw_only=True):
-    """Who applied for an offer, as the firm and the office see it."""
+    """Who applied for an offer, as the firm and the office see it.
+
+    `fixed` is why what was decided cannot be taken back (null: it can): a declined applicant when all places have gone
+    to others (`no_place`), and one who has begun an internship on the place (`begun`).
+    """
 
     application_id: UUID
     name: str
     words: str
     state: State
+    fixed: Fixed | None
 
 
 class Applicants(View, frozen=True, kw_only=True):
@@ -115,15 +121,28 @@ async def withdraw(context: Context, connection: AsyncConnection, offer_id: UUID
 async def applicants(context: Context, connection: AsyncConnection, offer_id: UUID) -> Applicants:
     """Return who applied, in the order of application. Three statements. Raises NotFound."""
     found = await read(context, connection, offer_id, whole=True)
-    a = t.application.c
-    query = select(t.application).where(a.offer_id == offer_id).order_by(a.id)
+    a, c = t.application.c, t.case.c
+    begun = select(c.id).where(c.application_id == a.id, c.state != "withdrawn").exists().label("begun")
+    query = select(t.application, begun).where(a.offer_id == offer_id).order_by(a.id)
     rows = (await connection.execute(query)).all()
     names = {one.id: one.name for one in await read_persons(connection, [row.person_id for row in rows])}
     items = [
-        Applicant(application_id=row.id, name=names.get(row.person_id, ""), words=row.words, state=row.state)
+        Applicant(
+            application_id=row.id,
+            name=names.get(row.person_id, ""),
+            words=row.words,
+            state=row.state,
+            fixed=_fixed(row, found.free),
+        )
         for row in rows
     ]
     return Applicants(offer=found, items=items)
+
+
+def _fixed(row: Any, free: int) -> Fixed | None:
+    if row.begun:
+        return "begun"
+    return "no_place" if row.state == "declined" and free < 1 else None
 
 
 async def decide(

@@ -30,10 +30,8 @@ TEXTS: Mapping[str, Words] = {
     "kept": {"en": "Thank you; this is kept.", "de": "Danke; das ist gespeichert."},
     "nobody": {"en": "Nobody has applied yet.", "de": "Noch hat sich niemand beworben."},
     "refused": {
-        "en": "This is not possible any more: it was decided or withdrawn meanwhile, all places are given, or an "
-        "internship has begun on the place. It stands as shown here.",
-        "de": "Das geht nicht mehr: es ist inzwischen entschieden oder zurückgezogen, alle Plätze sind vergeben, oder "
-        "auf dem Platz hat ein Praktikum begonnen. Es steht, wie Sie es hier sehen.",
+        "en": "This is not possible any more. How it stands with each applicant, and why, you see below.",
+        "de": "Das geht nicht mehr. Wie es bei wem steht und warum, sehen Sie unten.",
     },
     "moved": {
         "en": "This was changed by somebody else meanwhile; this is how it stands now.",
@@ -58,6 +56,18 @@ DECISIONS: Mapping[str, Words] = {
     "decline": {"en": "Decline", "de": "Absagen"},
     "back": {"en": "Take this back", "de": "Zurücknehmen"},
 }
+
+FIXED: Mapping[str, Words] = {
+    "no_place": {
+        "en": "All places have gone to others, so this cannot be taken back.",
+        "de": "Alle Plätze sind an andere vergeben, deshalb lässt sich das nicht zurücknehmen.",
+    },
+    "begun": {
+        "en": "An internship was begun on this place. It is cancelled by the link to that internship.",
+        "de": "Auf diesem Platz hat ein Praktikum begonnen. Abgesagt wird es über den Link zu diesem Praktikum.",
+    },
+}
+"""Why what was decided on an applicant cannot be taken back."""
 
 FIELDS: Mapping[str, Words] = {
     "title": {"en": "Title", "de": "Titel"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from re import findall
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,6 +38,13 @@ class Firm:
         """Return the state of each application, and its id, by the name of who applied."""
         found = await self.scene["Otto"].get(f"{self.scene.path}/offers/{self.offer}/applicants")
         return {one["name"]: (one["state"], one["applicationId"]) for one in found["items"]}
+
+    async def seen(self) -> list[dict[str, Any]]:
+        """Return who applied, as the firm reads it."""
+        address = f"{self.scene.path}/applicants?link={self.secret}"
+        answer = await self.scene.world.http.get(address, headers={"Accept": "application/json"})
+        found: list[dict[str, Any]] = answer.json()["items"]
+        return found
 
     async def decide(self, who: Actor, agreed: bool | None, status: int = 200) -> dict[str, Any]:
         """Agree, decline, or (None) take that back."""
@@ -98,7 +106,9 @@ async def test_a_place_fills_a_case_in(world: World, monkeypatch: pytest.MonkeyP
     # the place is hers while the case is: neither she nor the firm can give it away
     assert (await ines.delete(f"{place}/application", 409))["detail"].startswith("You have begun an internship")
     assert (await firm.decide(ines, None, 409))["detail"].startswith("The student has begun an internship")
+    assert [one["fixed"] for one in await firm.seen()] == ["begun", None]
     await scene.step("Ines", case["id"], "withdraw")
+    assert [one["fixed"] for one in await firm.seen()] == [None, None]
     await firm.decide(ines, None)
     assert (await ines.delete(f"{place}/application", 200))["mine"] is None
 
@@ -141,6 +151,11 @@ async def test_a_decision_is_taken_back_while_nobody_else_has_the_place(
     # who was declined can be reconsidered until all places are given
     await firm.decide(ines, False)
     assert (await firm.decide(ines, None, 409))["detail"] == "All places have gone to others since then."
+    fixed = [(one["state"], one["fixed"]) for one in await firm.seen()]
+    assert fixed == [("declined", "no_place"), ("placed", None), ("applied", None)]
+    page = (await world.http.get(f"{scene.path}/applicants?link={firm.secret}&language=en")).text
+    assert findall(r'value="(agree|decline|back)"', page) == ["back", "agree", "decline"]
+    assert page.count("All places have gone to others, so this cannot be taken back.") == 1
     await firm.decide(bea, None)
     await firm.decide(ines, None)
     await firm.decide(ines, True)
