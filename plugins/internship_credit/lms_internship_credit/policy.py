@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import date, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from typing import Annotated
@@ -123,9 +124,10 @@ def months(served: Served) -> int:
     Days of interruption have to be made up for. What begins on a day that a month lacks ends it on its last day
     (German Civil Code, section 188).
     """
-    after = served.last_day + timedelta(days=1 - served.absent_days)
-    number = (after.year - served.first_day.year) * 12 + after.month - served.first_day.month
-    return max(0, number - (after.day < served.first_day.day))
+    last = served.last_day - timedelta(served.absent_days)
+    full = last.day == monthrange(last.year, last.month)[1]  # the day after may be none of the calendar
+    number = (last.year - served.first_day.year) * 12 + last.month + full - served.first_day.month
+    return max(0, number - ((1 if full else last.day + 1) < served.first_day.day))
 
 
 def _by_hours(part: Part, hours: Decimal) -> Decimal:
