@@ -32,7 +32,7 @@ from lms_internship_credit.cases import (
 from lms_internship_credit.guards import CLEARANCES
 from lms_internship_credit.lifecycle import words
 from lms_internship_credit.papers import REPORTED
-from lms_internship_credit.telling import invitation, recipient, write_link
+from lms_internship_credit.telling import hand_out, invitation, reader, recipient, write_link
 from lms_internship_credit.wire import Clearing, Draft, Link, Report
 
 
@@ -110,8 +110,12 @@ async def hand_in(context: Context, connection: AsyncConnection, case_id: UUID, 
     return made
 
 
-async def link(context: Context, connection: AsyncConnection, case_id: UUID, role: Literal["host", "mentor"]) -> Link:
-    """Send host or mentor a link for one step, which revokes those before; the history says who had it made.
+async def link(
+    context: Context, connection: AsyncConnection, case_id: UUID, role: Literal["host", "mentor", "reader"]
+) -> Link:
+    """Send host or mentor a link for one step, or the host one that reads what all have signed.
+
+    It revokes those before of its kind; the history says who had it made.
 
     Where no mail is sent at all, the link is returned to be passed on. Raises NotFound and Conflict.
     """
@@ -120,15 +124,22 @@ async def link(context: Context, connection: AsyncConnection, case_id: UUID, rol
     case, _ = await all_of(context, connection, case_id, who)
     if role == "mentor" and case.mentor is None:
         raise Conflict("No mentor is named yet; the host names one with the step 'confirm'.")
+    if role == "reader" and not case.in_force:
+        raise Conflict("Not all three have signed an agreement yet; then the host can read and keep it.")
     names = await names_of(context, connection, case)
     entered = {"for": role, "mailed": context.mails}
     await keep(context, connection, case, replace(case, revision=case.revision + 1), who, "link", "", entered)
+    to = recipient(case, names, "mentor" if role == "mentor" else "host")
     if context.mails:
-        return Link(None, None, await write_link(context, connection, case, names, role))
-    await revoke_guests(context, connection, f"internship_credit.{role}", str(case_id))
-    to = recipient(case, names, role)
-    [made] = await invite_guests(context, connection, [invitation(context, case, role, to.name, names.firm)])
-    return Link(made.url, made.expires_at, None)
+        if role == "reader":
+            await hand_out(context, connection, case, names)
+        else:
+            await write_link(context, connection, case, names, role)
+        return Link(to.name, to.email, None, None, to.email)
+    opens = reader(case, names) if role == "reader" else invitation(context, case, role, to.name, names.firm)
+    await revoke_guests(context, connection, opens.role, opens.about)
+    [made] = await invite_guests(context, connection, [opens])
+    return Link(to.name, to.email, made.url, made.expires_at, None)
 
 
 def about_guest(context: Context) -> UUID:

@@ -55,10 +55,10 @@ async def send_link(
     """
     if context.mails:
         await mail_link(context, connection, to, opens, subject=subject, text=text)
-        return Link(None, None, to.email)
+        return Link(to.name, to.email, None, None, to.email)
     await revoke_guests(context, connection, opens.role, opens.about)
     [made] = await invite_guests(context, connection, [opens])
-    return Link(made.url, made.expires_at, None)
+    return Link(to.name, to.email, made.url, made.expires_at, None)
 
 
 async def mail_link(

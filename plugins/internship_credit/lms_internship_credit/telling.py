@@ -178,11 +178,11 @@ async def write(
         await send_mail(context, connection, person_id, subject=_subject(names), text=signed)
 
 
-async def write_link(context: Context, connection: AsyncConnection, case: Case, names: Names, role: Role) -> str:
-    """Send host or mentor a link that the office was asked for; return to which address. Two statements."""
+async def write_link(context: Context, connection: AsyncConnection, case: Case, names: Names, role: Role) -> None:
+    """Send host or mentor a link that the office was asked for. Two statements."""
     student, firm = _plain(names.student), _plain(names.firm)
     text = {language: ASKED[language].format(student=student, firm=firm) for language in LANGUAGES}
-    return await _with_link(context, connection, case, names, role, text)
+    await _with_link(context, connection, case, names, role, text)
 
 
 async def hand_out(context: Context, connection: AsyncConnection, case: Case, names: Names) -> None:
@@ -194,12 +194,16 @@ async def hand_out(context: Context, connection: AsyncConnection, case: Case, na
         ) + signature(names.letterhead, language)
         for language in LANGUAGES
     }  # fmt: skip
-    to = recipient(case, names, "host")
-    opens = Invitation(
-        role="internship_credit.reader", about=str(case.id), title=f"{to.name}, {names.firm}"[:200],
+    to, opens = recipient(case, names, "host"), reader(case, names)
+    await mail_guest(context, connection, to, opens, subject=_subject(names), text=text)
+
+
+def reader(case: Case, names: Names) -> Invitation:
+    """Return what the link opens by which the host reads what all three have signed."""
+    return Invitation(
+        role="internship_credit.reader", about=str(case.id), title=f"{names.contact.name}, {names.firm}"[:200],
         path=f"signed/{case.in_force}/agreement.pdf", valid=timedelta(days=READ_DAYS),
     )  # fmt: skip
-    await mail_guest(context, connection, to, opens, subject=_subject(names), text=text)
 
 
 def recipient(case: Case, names: Names, role: Role) -> Recipient:
@@ -219,7 +223,7 @@ def invitation(context: Context, case: Case, role: Role, name: str, firm: str) -
 
 async def _with_link(
     context: Context, connection: AsyncConnection, case: Case, names: Names, role: Role, text: Words
-) -> str:
+) -> None:
     to, days = recipient(case, names, role), context.settings.link_days
     whole = {
         language: text[language] + LINK[language].format(days=days, link=PLACE) + signature(names.letterhead, language)
@@ -227,7 +231,6 @@ async def _with_link(
     }
     opens = invitation(context, case, role, to.name, names.firm)
     await mail_guest(context, connection, to, opens, subject=_subject(names), text=whole)
-    return to.email
 
 
 def _subject(names: Names) -> Words:

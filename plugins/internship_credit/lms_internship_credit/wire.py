@@ -184,17 +184,23 @@ class Parts(View, frozen=True):
 
 
 class NewLink(Payload, frozen=True):
-    """As what somebody without an account shall come to a case."""
+    """As what somebody without an account shall come to a case.
 
-    role: Literal["host", "mentor"]
+    `reader` is the host that only reads the agreement which all three have signed last, for sixty days.
+    """
+
+    role: Literal["host", "mentor", "reader"]
 
 
 class Link(View, frozen=True):
-    """A link for somebody without an account: `mailedTo` is where it is sent, and nobody else sees it.
+    """A link for somebody without an account, by name and address.
 
-    Only where no mail server is configured `url` says it, until `expiresAt`; nobody can look it up again.
+    `mailedTo` is where it is sent, and nobody else sees it. Only where no mail server is configured `url` says it,
+    until `expiresAt`; nobody can look it up again.
     """
 
+    name: str
+    email: str
     url: str | None
     expires_at: datetime | None
     mailed_to: str | None

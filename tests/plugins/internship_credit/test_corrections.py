@@ -44,6 +44,7 @@ async def test_what_the_office_does_for_others_stands_in_the_history(scene: Plac
     assert [(one["expiresAt"], one["mailedTo"]) for one in made] == [("2027-04-19T11:00:00Z", None)] * 3
     found = [(await scene.world.http.get(one["url"])).status_code for one in made]
     assert found == [401, 200, 200]
+    assert [one["email"] for one in made] == ["hans@sensors.example", "mia@sensors.example", "hans@sensors.example"]
     whole = await scene["Ines"].get(f"{scene.path}/me/cases/{case}")
     links = [(line["by"], line["entered"]) for line in whole["history"] if line["action"] == "link"]
     assert links == [("Otto ms", {"for": role, "mailed": False}) for role in ("host", "mentor", "host")]
@@ -51,6 +52,27 @@ async def test_what_the_office_does_for_others_stands_in_the_history(scene: Plac
     assert refused["errors"][0]["where"] == "body.note"
     ended = await scene.step("Otto", case, "end", note="The firm is insolvent.")
     assert (ended["state"], ended["endedOn"]) == ("ended", "2027-04-05")
+
+
+async def test_without_mail_the_office_passes_on_what_all_have_signed(scene: Placement) -> None:
+    case = await scene.drafted()
+    early = await scene["Otto"].post(f"{scene.path}/cases/{case}/links", {"role": "reader"}, 409)
+    assert early["detail"] == "Not all three have signed an agreement yet; then the host can read and keep it."
+    await scene.step("Ines", case, "propose")
+    await scene.guest(case, "host", "confirm", mentor={"name": "Mia", "email": "mia@sensors.example"})
+    await scene.step("Sabine", case, "approve")
+    await scene.signed(case)
+    made = [await scene["Otto"].post(f"{scene.path}/cases/{case}/links", {"role": "reader"}) for _ in range(2)]
+    url = made[1].pop("url")
+    assert made[1] == {
+        "name": "Hans Host", "email": "hans@sensors.example", "expiresAt": "2027-04-30T11:00:00Z", "mailedTo": None,
+    }  # fmt: skip
+    read = [await scene.world.http.get(one) for one in (made[0]["url"], url, url)]
+    assert [one.status_code for one in read] == [401, 200, 200]
+    assert read[1].content.startswith(b"%PDF")
+    secret = url.partition("link=")[2]
+    for role in ("host", "mentor"):
+        assert (await scene.world.http.get(f"{scene.path}/{role}?link={secret}")).status_code == 401
 
 
 async def test_what_was_cleared_can_be_taken_back_until_it_begins(scene: Placement) -> None:

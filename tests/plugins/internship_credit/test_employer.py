@@ -141,7 +141,8 @@ async def test_a_firm_that_has_nothing_but_its_mail(
     firm = await grown(scene)
     kai = firm["contacts"][1]["id"]
     sent = await scene["Otto"].post(f"{scene.path}/organisations/{firm['id']}/links", {"contactId": kai})
-    assert sent == {"mailedTo": "kai@sensors.example", "url": None, "expiresAt": None}
+    to = {"name": "Kai Contact", "email": "kai@sensors.example"}
+    assert sent == {"mailedTo": "kai@sensors.example", "url": None, "expiresAt": None, **to}
     mails = await post.new()
     assert list(mails) == ["kai@sensors.example"]
     address = link_in(mails["kai@sensors.example"])

@@ -192,7 +192,8 @@ async def test_the_office_has_a_link_sent_and_never_sees_it(
     unnamed = await scene["Otto"].post(links, {"role": "mentor"}, 409)
     assert unnamed["detail"] == "No mentor is named yet; the host names one with the step 'confirm'."
     made = await scene["Otto"].post(links, {"role": "host"})
-    assert made == {"url": None, "expiresAt": None, "mailedTo": "hans@sensors.example"}
+    hans = "hans@sensors.example"
+    assert made == {"name": "Hans Host", "email": hans, "url": None, "expiresAt": None, "mailedTo": hans}
     history = (await scene["Otto"].get(f"{scene.path}/cases/{case}"))["history"]
     assert (history[-1]["action"], history[-1]["by"], history[-1]["entered"]) == (
         "link", "Otto ms", {"for": "host", "mailed": True},

@@ -162,7 +162,8 @@ async def test_a_decision_is_taken_back_while_nobody_else_has_the_place(
     assert [state for state, _ in (await firm.states()).values()] == ["placed", "applied", "applied"]
     # by the page of the firm as well, whose link the office sends once more
     sent = await scene["Otto"].post(f"{scene.path}/offers/{offer}/links", {})
-    assert sent == {"mailedTo": "hans@sensors.example", "url": None, "expiresAt": None}
+    to = {"name": "Hans Host", "email": "hans@sensors.example"}
+    assert sent == {"mailedTo": "hans@sensors.example", "url": None, "expiresAt": None, **to}
     address = link_in((await post.new())["hans@sensors.example"])
     page = (await world.http.get(address)).text
     assert page.count("Zurücknehmen") == 1
