@@ -50,7 +50,7 @@ from lms_core.hooks.following import EventStream, LastEventId, Told, follow
 from lms_core.hooks.guests import GuestLink, Invitation, invite_guests, revoke_guests
 from lms_core.hooks.links import Guest
 from lms_core.hooks.metadata import core_key, plugin_tables
-from lms_core.hooks.plugin import Job, Permission, Plugin, Role, hookimpl
+from lms_core.hooks.plugin import Desk, Job, Permission, Plugin, Role, hookimpl
 from lms_core.hooks.registry import API_VERSION
 from lms_core.hooks.types import (
     CalendarEntry,
@@ -157,6 +157,7 @@ __all__ = [
     "Database",
     "DeadlineEvent",
     "DeadlineFacts",
+    "Desk",
     "Earned",
     "Effect",
     "EnrolmentCreated",

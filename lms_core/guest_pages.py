@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from html import escape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import MediaType, Request, Response
 
 from lms_core.errors import Problem, TurnedOff
 from lms_core.hooks.links import GUEST, LinkRefused, Why
+from lms_core.hooks.plugin import Desk
 from lms_core.people.types import Language
 
 HEADERS = {
@@ -66,7 +68,8 @@ FAILED: dict[Language, str] = {
     "en": "It is our mistake, and nothing was changed. Please try again in a few minutes.",
     "de": "Es liegt an uns, und nichts wurde geändert. Bitte versuchen Sie es in einigen Minuten noch einmal.",
 }
-_MOMENT: dict[Language, str] = {"en": "%Y-%m-%d at %H:%M UTC", "de": "%d.%m.%Y um %H:%M UTC"}
+QUESTIONS: dict[Language, str] = {"en": "Whom to ask: {contact}", "de": "Fragen Sie: {contact}"}
+_MOMENT: dict[Language, str] = {"en": "%Y-%m-%d at %H:%M %Z", "de": "%d.%m.%Y um %H:%M %Z"}
 
 _SECTIONS: tuple[tuple[Language, str], ...] = (("en", "h1"), ("de", "h2"))
 
@@ -85,12 +88,12 @@ def for_guests(request: Request[Any, Any, Any]) -> bool:
     return request.accept.best_match(known) == "text/html"
 
 
-def page(found: Response[bytes], error: Exception) -> Response[str]:
+def page(found: Response[bytes], error: Exception, desk: Desk) -> Response[str]:
     """Say in a page why a guest was refused, and what to do; status and headers stay those of the problem document."""
     problem = msgspec.json.decode(found.content, type=Problem)
     sections, titles = "", []
     for language, tag in _SECTIONS:
-        title, texts = _told(problem, error, language)
+        title, texts = _told(problem, error, language, desk)
         told = "".join(f"<p>{escape(text)}</p>" for text in texts)
         sections += f'<section lang="{language}"><{tag}>{title}</{tag}>{told}</section>'
         titles.append(title)
@@ -100,14 +103,15 @@ def page(found: Response[bytes], error: Exception) -> Response[str]:
     )  # fmt: skip
 
 
-def _told(problem: Problem, error: Exception, language: Language) -> tuple[str, list[str]]:
+def _told(problem: Problem, error: Exception, language: Language, desk: Desk) -> tuple[str, list[str]]:
     if isinstance(error, LinkRefused):
-        when = f"{error.when:{_MOMENT[language]}}" if error.when else ""
+        when = f"{error.when.astimezone(ZoneInfo(desk.zone)):{_MOMENT[language]}}" if error.when else ""
         programme = f" ({error.programme})" if error.programme else ""
+        # who only guesses at a link does not learn whose it is
+        asked = [QUESTIONS[language].format(contact=desk.contact)] if desk.contact and error.programme else []
         return TITLE[language], [
-            LINKS[error.why][language].format(when=when),
-            ASK[language].format(programme=programme),
-        ]
+            LINKS[error.why][language].format(when=when), ASK[language].format(programme=programme), *asked,
+        ]  # fmt: skip
     if problem.status == 401:
         return TITLE[language], [LINKS["unknown"][language], ASK[language].format(programme="")]
     if isinstance(error, TurnedOff):

@@ -22,7 +22,7 @@ from lms_core.hooks.context import GRACE, Context
 from lms_core.hooks.dispatch import Dispatcher
 from lms_core.hooks.manifest import PluginError
 from lms_core.hooks.measure import told
-from lms_core.hooks.plugin import Plugin
+from lms_core.hooks.plugin import Desk, Plugin
 from lms_core.http import IdempotencyKey, LmsRequest, Once, once_for
 from lms_core.settings import Settings
 
@@ -107,7 +107,10 @@ def mounted(plugin: Plugin) -> Router:
         if found.status_code == 500:
             detail = f"The plugin {plugin.name} made a mistake; it was logged."
             found = answer(problem(500, "internal", "Internal error", detail, plugin=plugin.name))
-        return page(found, error) if for_guests(request) else found
+        if not for_guests(request):
+            return found
+        settings = getattr(request.state, "plugin_settings", None)  # missing where the plugin was never on
+        return page(found, error, plugin.desk(settings) if settings else Desk())
 
     return Router(
         f"/programmes/{{programme_id:uuid}}/{plugin.name}",

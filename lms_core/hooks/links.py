@@ -32,6 +32,7 @@ class LinkRefused(Unauthenticated):
     `programme` is the title of the one that the link was good for; whoever only guesses at a link does not learn it.
     """
 
+    title = "This link opens nothing now"
     programme = ""
 
     def __init__(self, why: Why, detail: str, when: datetime | None = None) -> None:

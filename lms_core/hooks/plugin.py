@@ -60,6 +60,13 @@ class Job(msgspec.Struct, frozen=True):
     finishes: bool = False
 
 
+class Desk(msgspec.Struct, frozen=True):
+    """Whom guests ask, as one line with name and address, and the IANA zone in which they read times."""
+
+    contact: str = ""
+    zone: str = "UTC"
+
+
 class Plugin:
     """Base of every plugin.
 
@@ -88,6 +95,10 @@ class Plugin:
     tools: ClassVar[Sequence[click.Command]] = ()
     tables: ClassVar[MetaData | None] = None
     migrations: ClassVar[str | None] = None
+
+    def desk(self, settings: Any) -> Desk:
+        """Return whom guests ask in a programme with these settings: the host tells whoever's link opens nothing."""
+        return Desk()
 
     def declared(self) -> list[str]:
         """Return what its routes may name as their permission, beside what the core has."""

@@ -75,6 +75,7 @@ def test_what_plugins_may_import_changes_only_on_purpose() -> None:
         "Database",
         "DeadlineEvent",
         "DeadlineFacts",
+        "Desk",
         "Earned",
         "Effect",
         "EnrolmentCreated",

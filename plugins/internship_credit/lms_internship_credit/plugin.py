@@ -5,6 +5,7 @@ from datetime import timedelta
 from lms_core.api import (
     Context,
     CreditsRequest,
+    Desk,
     Effect,
     Job,
     PendingCredit,
@@ -77,6 +78,12 @@ class InternshipCredit(Plugin):
     jobs = (Job("turn", turn, every=timedelta(hours=1), seconds=600, finishes=True),)
     tables = tables
     migrations = "lms_internship_credit:migrations"
+
+    def desk(self, settings: Settings) -> Desk:
+        """Return whom hosts and mentors ask, and the zone of the programme."""
+        asked = settings.contact
+        contact = ", ".join(one for one in (asked.name, asked.email, asked.phone) if one) if asked else ""
+        return Desk(contact, settings.zone)
 
     @hookimpl
     async def preview_change(self, context: Context, proposal: PluginProposal) -> list[Effect]:

@@ -358,6 +358,26 @@ def test_every_text_is_there_in_each_language_with_the_same_places() -> None:
         assert places["de"] == places["en"], name
 
 
+async def test_whoever_comes_by_a_used_link_reads_when_it_was_used_there_and_whom_to_ask(scene: Placement) -> None:
+    case = await proposed(scene)
+    address = f"{scene.path}/host?link={await scene.link(case, 'host')}"
+    typed = {"action": "confirm", "name": "Mia", "email": "mia@sensors.example"}
+    assert (await scene.world.http.post(address, data=typed)).status_code == 200
+    lines = Page(await scene.world.http.get(address, headers={"Accept": "text/html"})).lines
+    whom = "Praktikumsamt, office@university.example, +49 7723 920-0"
+    assert [line for line in lines if "used" in line or "benutzt" in line or whom in line] == [
+        "This link is good for one time and was used on 2027-03-01 at 12:00 CET. What was sent then is kept.",
+        f"Whom to ask: {whom}",
+        "Dieser Link gilt für ein Mal und wurde am 01.03.2027 um 12:00 CET benutzt. Was dabei gesendet wurde, ist "
+        "gespeichert.",
+        f"Fragen Sie: {whom}",
+    ]
+    found = (await scene.world.http.get(address, headers={"Accept": "application/json"})).json()
+    assert (found["type"], found["title"]) == ("urn:lms:problem:unauthenticated", "This link opens nothing now")
+    guessed = await scene.world.http.get(f"{address}x", headers={"Accept": "text/html"})
+    assert whom not in guessed.text
+
+
 @pytest.mark.parametrize(
     ("text", "read"),
     [
