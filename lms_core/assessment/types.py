@@ -195,7 +195,9 @@ class TranscriptModule(View, frozen=True, kw_only=True):
     """What was examined or credited: its ECTS, the mark with which it was passed, and all attempts.
 
     `kind` is `module`, or by its name the plugin that booked something else, such as `internship_credit`; there
-    `moduleId` is null. `credited` tells whether the ECTS are booked. They are `recognised` when they were earned
+    `moduleId` is null. `passed` tells whether an exam of it was passed: what has none, as an internship or what was
+    recognised, is never `passed` and has no mark; it counts once it is `credited`, which tells whether the ECTS are
+    booked. They are `recognised` when they were earned
     elsewhere: whoever booked them said so, or it is a module of which neither an exam was passed nor a run completed
     here.
     """
