@@ -185,7 +185,7 @@ class Guard:
         if "plugin" in handler.opt and await self._strays(request):
             return NotFound("There is no such thing, or it is not yours to see.")
         if parameter is None:
-            return None if principal.may(permission) else _forbidden(permission)
+            return None if principal.may(permission) else _forbidden(permission, handler)
         identity: UUID = request.path_params[parameter]
         if parameter == "run_id" and principal.may(permission, None, identity):
             return None  # a participant or the run's own lecturer: no need to know the programme
@@ -199,7 +199,7 @@ class Guard:
             if any(principal.may(permission, programme_id) for programme_id in adopters):
                 return None
         if principal.sees(*place):
-            return _forbidden(permission)
+            return _forbidden(permission, handler)
         return NotFound("There is no such thing, or it is not yours to see.")
 
     async def _strays(self, request: Connection) -> bool:
@@ -238,8 +238,9 @@ class Guard:
         return place
 
 
-def _forbidden(permission: str) -> Forbidden:
-    meaning = f": {PERMISSIONS[permission]}" if permission in PERMISSIONS else ""
+def _forbidden(permission: str, handler: BaseRouteHandler) -> Forbidden:
+    known = PERMISSIONS.get(permission) or handler.opt.get("meanings", {}).get(permission)
+    meaning = f": {known}" if known else ""
     return Forbidden(f"This needs the permission {permission} here{meaning}.")
 
 

@@ -119,6 +119,10 @@ def mounted(plugin: Plugin) -> Router:
         signature_types=[Context, Once],
         exception_handlers={Exception: answered},
         middleware=[contained],
-        opt={"plugin": plugin.name, "scope": "programme_id"},
+        opt={
+            "plugin": plugin.name,
+            "scope": "programme_id",
+            "meanings": {permission.name: permission.meaning for permission in plugin.permissions},
+        },
         tags=[plugin.name],
     )

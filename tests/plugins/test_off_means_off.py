@@ -242,7 +242,7 @@ async def test_roles_get_the_permissions_once(world: World, scene: Scene) -> Non
     await switch(world, scene.on, True)
     assert await scene.student.get(path) == {"items": []}
     refused = await scene.student.post(path, {"text": "Party"}, 403)
-    assert refused["detail"] == "This needs the permission board.pin here."
+    assert refused["detail"] == "This needs the permission board.pin here: pin notices to the board."
 
     keeper = {"role": "board.keeper", "scope": "programme", "scopeId": scene.on["id"]}
     await world.admin.post(f"/persons/{scene.student.id}/grants", keeper)
