@@ -31,7 +31,7 @@ from lms_internship_credit.cases import (
 )
 from lms_internship_credit.guards import CLEARANCES
 from lms_internship_credit.lifecycle import words
-from lms_internship_credit.papers import REPORTED
+from lms_internship_credit.papers import REPORTED, no_report
 from lms_internship_credit.telling import hand_out, invitation, reader, recipient, write_link
 from lms_internship_credit.wire import Clearing, Draft, Link, Report
 
@@ -101,9 +101,7 @@ async def hand_in(context: Context, connection: AsyncConnection, case_id: UUID, 
     """Keep a report, which nobody else reads before it is submitted. Raises NotFound and Conflict."""
     case, _ = await all_of(context, connection, case_id, who)
     if case.state not in REPORTED:
-        raise Conflict(
-            f"No report is awaited of what is {words(case.state)}: it is written after the end, until it is handed in."
-        )
+        raise Conflict(no_report(case.state))
     made = replace(case, report=True, revision=case.revision + 1)
     await keep(context, connection, case, made, who, "write")
     await connection.execute(update(t.case).where(t.case.c.id == case.id).values(draft_report=report.text))

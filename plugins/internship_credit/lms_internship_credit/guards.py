@@ -81,7 +81,7 @@ def _words(need: Need, life: Life, today: date) -> str:
             if short := shortfalls(life.part, life.served):
                 found = "; ".join(f"{one.demanded:f} {one.of} are demanded, {one.served:f} certified" for one in short)
                 return f"what is certified is too short to bring ECTS: {found}"
-            return f"all {life.part.ects:f} ECTS of this part are recognised from elsewhere; nothing is left of it"
+            return f"nothing is left of the {life.part.ects:f} ECTS of this part: they are waived or brought already"
     return NEEDS[need][0]
 
 

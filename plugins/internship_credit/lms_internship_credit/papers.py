@@ -72,10 +72,16 @@ def obstacle(role: Role, kind: Kind, state: State, *, began: bool) -> str | None
     if state in FINAL:
         return f"What is {state} takes no documents any more."
     if kind == "report" and state not in REPORTED:
-        return f"No report is awaited of what is {state.replace('_', ' ')}."
+        return no_report(state)
     if kind == "certificate" and not began:
         return "Nobody has worked there yet, so there is nothing to certify."
     return None
+
+
+def no_report(state: State) -> str:
+    """Say why no report can be brought in a state."""
+    now = state.replace("_", " ")
+    return f"No report is awaited of what is {now}: it is written after the end, until it is handed in."
 
 
 def until(ended: date, months: int) -> date:

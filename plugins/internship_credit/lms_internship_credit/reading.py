@@ -24,6 +24,8 @@ from lms_internship_credit.papers import REPORTED
 from lms_internship_credit.parts import around, awaited
 
 PAGE = 100
+AWAITED = ("certified", "rework")
+"""States in which the report is awaited until a day."""
 
 
 async def show(context: Context, connection: AsyncConnection, case_id: UUID, who: Who) -> w.CaseView:
@@ -62,7 +64,8 @@ async def show(context: Context, connection: AsyncConnection, case_id: UUID, who
         mentor=case.mentor, version=case.version, in_force=case.in_force,
         agreement=agreement.content if agreement else None, sha256=agreement.sha256 if agreement else None,
         signatures=signatures, cleared=sorted(case.cleared), began_on=case.began_on, ended_on=case.ended_on,
-        absent_days=case.absent_days, certified=case.certified, evaluation=case.evaluation, due=case.due, award=award,
+        absent_days=case.absent_days, certified=case.certified, evaluation=case.evaluation,
+        due=case.due if case.state in AWAITED else None, award=award,
         granted=case.granted, decided_on=case.decided_on, appeal_until=_appeal_until(case, facts, today),
         waits_for=[w.AwaitedPart(part.key, part.title, state) for part, state in waits],
         draft_report=await _draft(connection, case, who),
@@ -129,7 +132,8 @@ async def list_cases(context: Context, connection: AsyncConnection, who: Who, cu
     items = [
         w.CaseLine(
             id=row.id, person_id=row.person_id, part=row.part, state=row.state, organisation=row.name,
-            first_day=row.first_day, last_day=row.last_day, due=row.due, moved_at=row.moved_at,
+            first_day=row.first_day, last_day=row.last_day,
+            due=row.due if row.state in AWAITED else None, moved_at=row.moved_at,
         )
         for row in rows
     ]  # fmt: skip

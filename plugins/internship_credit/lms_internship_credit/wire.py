@@ -250,15 +250,15 @@ class CaseView(View, frozen=True, kw_only=True):
     """A case as those concerned see it.
 
     `organisation.contact` only office, board and supervisor see (else null). `placed` is the offer by which its place
-    was got, null without one. `next` are the steps that its state allows. `warnings` say which rules of those
-    that `GET checks` shows are broken; they stop no step. `agreement` is what is to be signed, or what
-    all have signed last, word for word, `sha256` that of its bytes in UTF-8. `absentDays` are those of interruptions so
-    far. `award` are the ECTS that the certified hours bring by the regulation, as it was on the day of the
-    decision where there is one, `granted` those that the board
-    recognised. What is recognised is booked once nothing is in `waitsFor`, and what is recognised partly once it cannot
-    be appealed against any more: `appealUntil` is the last day for that, null where nobody can. `draftReport` is what
-    the student has written of her report and not handed in; others see null. Whoever comes by a link sees neither
-    warnings nor history nor ECTS nor what is decided, and the host no evaluation: the mentor sees her own.
+    was got, null without one. `next` are the steps that its state allows. `warnings` say which rules are broken of
+    those in the case's `/checks`; they stop no step. `agreement` is what is to be signed, or what all have signed last,
+    word for word, `sha256` that of its bytes in UTF-8. `absentDays` are those of interruptions so far. `due` is until
+    when the report is awaited, null where none is. `award` are the ECTS that the certified hours bring by the
+    regulation, as it was on the day of the decision where there is one, `granted` those that the board recognised.
+    What is recognised is booked once nothing is in `waitsFor`, and what is recognised partly once it cannot be appealed
+    against any more: `appealUntil` is the last day for that, null where nobody can. `draftReport` is what the student
+    has written of her report and not handed in; others see null. Whoever comes by a link sees neither warnings nor
+    history nor ECTS nor what is decided, and the host no evaluation: the mentor sees her own.
     """
 
     id: UUID

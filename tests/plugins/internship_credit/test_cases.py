@@ -43,7 +43,8 @@ async def pending(scene: Placement) -> list[tuple[str, str, str, str]]:
 async def test_from_a_draft_to_ects_on_the_transcript(scene: Placement) -> None:
     case = await scene.evaluated()
     booked = await scene.step("Berta", case, "recognise")
-    assert (booked["state"], booked["award"], booked["granted"]) == ("booked", "5", "5")
+    assert (booked["state"], booked["award"], booked["granted"], booked["due"]) == ("booked", "5", "5", None)
+    assert [one["due"] for one in (await scene["Otto"].get(f"{scene.path}/cases"))["items"]] == [None]
     whole = await scene["Ines"].get(f"{scene.path}/me/cases/{case}")
     assert told(whole) == [
         ("describe", "student", "draft"),

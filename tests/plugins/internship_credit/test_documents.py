@@ -134,7 +134,9 @@ async def test_who_brought_it_takes_it_back_until_a_step_rests_upon_it(scene: Pl
     assert problem["detail"].startswith("A step of the case rests upon this document")
     late = await send(scene, "Ines", case, b"%PDF-1.7 Late")
     problem = await scene["Ines"].put(at(scene, "Ines", case, f"/{late}"), {"kind": "report"}, 409)
-    assert problem["detail"] == "No report is awaited of what is report submitted."
+    assert problem["detail"] == (
+        "No report is awaited of what is report submitted: it is written after the end, until it is handed in."
+    )
     # a better one is demanded: the first stays, and does not do
     await scene.step("Sabine", case, "demand_rework", note="Say why it broke.")
     assert (await scene.step("Ines", case, "submit", 409))["errors"][0]["where"] == "report"

@@ -280,6 +280,6 @@ def test_who_is_refused_reads_what_is_missing_and_nothing_else() -> None:
         "certified"
     ]
     enough = Served(date(2027, 3, 1), date(2027, 3, 31), Decimal(150))
-    assert missing("board", "recognise", state="evaluated", served=enough, recognised=Decimal(5)) == [
-        "all 5 ECTS of this part are recognised from elsewhere; nothing is left of it"
+    assert missing("board", "recognise", state="evaluated", served=enough, brought=Decimal(5)) == [
+        "nothing is left of the 5 ECTS of this part: they are waived or brought already"
     ]
