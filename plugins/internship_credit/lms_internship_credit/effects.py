@@ -26,7 +26,7 @@ async def preview(context: Context, proposal: PluginProposal) -> list[Effect]:
     """
     c, s = t.case.c, t.settled.c
     query = select(c.regulation, c.part, c.state, func.count().label("cases")).where(
-        c.programme_id == context.programme_id, c.state.not_in((*OVER, "booked"))
+        c.programme_id == context.programme_id, c.state.not_in(OVER)
     )
     query = query.group_by(c.regulation, c.part, c.state).order_by(c.regulation, c.part, c.state)
     documents = list(_deleted(await old(context)))
@@ -78,13 +78,14 @@ def _named(settings: Settings, regulations: Sequence[RegulationFacts]) -> Iterat
 
 
 def _lost(settings: Settings, cases: Sequence[Any]) -> Iterator[Effect]:
-    """Say how many cases have a part that these settings lack: under way, or not proposed yet."""
+    """Say how many cases have a part that these settings lack: under way, not proposed yet, or booked."""
     counts: dict[tuple[str, str], list[int]] = {}
     for row in cases:
         internship = settings.internship(row.regulation)
         if internship is None or internship.part(row.part) is None:
-            counts.setdefault((row.regulation, row.part), [0, 0])[row.state in BEFORE] += row.cases
-    for (regulation, part), (open_, before) in counts.items():
+            which = 2 if row.state == "booked" else int(row.state in BEFORE)
+            counts.setdefault((row.regulation, row.part), [0, 0, 0])[which] += row.cases
+    for (regulation, part), (open_, before, booked) in counts.items():
         where = f"of the part {part} of {regulation}, which these settings lack"
         if open_:
             told = _so_many(open_, "internship", "internships")
@@ -92,6 +93,10 @@ def _lost(settings: Settings, cases: Sequence[Any]) -> Iterator[Effect]:
         if before:
             told = _so_many(before, "draft", "drafts")
             yield Effect("no-policy", f"{told} {where}: nobody can propose it.")
+        if booked:
+            told = _so_many(booked, "booked internship", "booked internships")
+            reason = f"{told} {where}: the ECTS stay; if the part has another key now, that counts as not done."
+            yield Effect("booked-lost", reason)
 
 
 def _unsettled(settings: Settings, settled: Sequence[Any]) -> Iterator[Effect]:

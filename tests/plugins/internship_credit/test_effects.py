@@ -73,3 +73,19 @@ async def test_whom_a_part_concerns_that_goes_away_is_told(world: World, monkeyp
             "The board has waived or recognised the part second for 1 student; no regulation has it any more.",
         )
     ]
+
+
+async def test_what_is_booked_of_a_part_that_is_renamed_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = await Placement.of(world, monkeypatch)
+    case = await scene.evaluated()
+    await scene.step("Berta", case, "recognise")
+    assert await effects(scene, {"version": "po-2026", "parts": [MAIN]}) == []
+    told = (
+        "1 booked internship of the part main of po-2026, which these settings lack: the ECTS stay; if the part has "
+        "another key now, that counts as not done."
+    )
+    renamed = {"version": "po-2026", "parts": [{**MAIN, "key": "practice"}]}
+    assert await effects(scene, renamed) == [("booked-lost", told)]
+    # turned off, what is booked is not under way
+    place = f"/programmes/{scene.programme['id']}/plugins/internship_credit/preview"
+    assert (await world.admin.post(place, {"enabled": False}, 200))["effects"] == []
