@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import case as case_when
 from sqlalchemy import func, or_, select
 
-from lms_core.api import AsyncConnection, Context, View, now
+from lms_core.api import AsyncConnection, Context, View, now, read_persons
 from lms_internship_credit import tables as t
 from lms_internship_credit.cases import today_in
 from lms_internship_credit.lifecycle import State
@@ -37,9 +37,10 @@ class InState(View, frozen=True, kw_only=True):
 
 
 class DueSoon(View, frozen=True, kw_only=True):
-    """What happens to a case on a day: it begins, it ends, or its report is due."""
+    """What happens to a student's case on a day: it begins, it ends, or its report is due."""
 
     case_id: UUID
+    student: str
     what: Literal["begins", "ends", "report"]
     on: date
 
@@ -68,7 +69,7 @@ class Figures(View, frozen=True, kw_only=True):
 
 
 async def figures(context: Context, connection: AsyncConnection) -> Figures:
-    """Return the figures. Four statements."""
+    """Return the figures. Five statements."""
     took = await _took(context, connection)
     return Figures(
         states=await _states(context, connection),
@@ -98,11 +99,12 @@ async def _due(context: Context, connection: AsyncConnection) -> list[DueSoon]:
         (c.state.in_(("certified", "rework")), c.due),
     )
     what = case_when((c.state == "cleared", "begins"), (c.state.in_(("certified", "rework")), "report"), else_="ends")
-    query = select(c.id, what.label("what"), day.label("day")).where(
+    query = select(c.id, c.person_id, what.label("what"), day.label("day")).where(
         c.programme_id == context.programme_id, day.between(today, today + AHEAD)
     )
-    rows = await connection.execute(query.order_by(day, c.id).limit(MOST))
-    return [DueSoon(case_id=row.id, what=row.what, on=row.day) for row in rows]
+    rows = (await connection.execute(query.order_by(day, c.id).limit(MOST))).all()
+    students = {one.id: one.name for one in await read_persons(connection, [row.person_id for row in rows])}
+    return [DueSoon(case_id=row.id, student=students.get(row.person_id, ""), what=row.what, on=row.day) for row in rows]
 
 
 async def _took(context: Context, connection: AsyncConnection) -> list[float]:

@@ -117,7 +117,7 @@ async def _history(connection: AsyncConnection, case_id: UUID) -> list[w.Line]:
 
 
 async def list_cases(context: Context, connection: AsyncConnection, who: Who, cursor: UUID | None) -> w.Cases:
-    """Return a page of cases that concern somebody, the oldest first. One statement."""
+    """Return a page of cases that concern somebody, the oldest first. Two statements."""
     c = t.case.c
     columns = (c.id, c.person_id, c.part, c.state, t.organisation.c.name, c.first_day, c.last_day, c.due, c.moved_at)
     query = select(*columns).join(t.organisation, t.organisation.c.id == c.organisation_id)
@@ -128,11 +128,12 @@ async def list_cases(context: Context, connection: AsyncConnection, who: Who, cu
         query = query.where(c.supervisor_id == who.person_id)
     if cursor:
         query = query.where(c.id > cursor)
-    rows = await connection.execute(query.order_by(c.id).limit(PAGE))
+    rows = (await connection.execute(query.order_by(c.id).limit(PAGE))).all()
+    students = {one.id: one.name for one in await read_persons(connection, [row.person_id for row in rows])}
     items = [
         w.CaseLine(
-            id=row.id, person_id=row.person_id, part=row.part, state=row.state, organisation=row.name,
-            first_day=row.first_day, last_day=row.last_day,
+            id=row.id, person_id=row.person_id, student=students.get(row.person_id, ""), part=row.part, state=row.state,
+            organisation=row.name, first_day=row.first_day, last_day=row.last_day,
             due=row.due if row.state in AWAITED else None, moved_at=row.moved_at,
         )
         for row in rows

@@ -302,6 +302,7 @@ class CaseLine(View, frozen=True, kw_only=True):
 
     id: UUID
     person_id: UUID
+    student: str
     part: str
     state: State
     organisation: str

@@ -350,7 +350,7 @@ async def test_who_has_nothing_to_do_with_a_case_does_not_find_it(
         assert tried.status_code == 404, (place, tried.text)
     for name, place in (("Otto", "cases"), ("Berta", "decisions"), ("Ines", "me/cases"), ("Sabine", "supervised")):
         listed = (await scene[name].get(f"{scene.path}/{place}"))["items"]
-        assert [line["id"] for line in listed] == [case], place
+        assert [(line["id"], line["student"]) for line in listed] == [(case, "Ines ms")], place
         assert (await scene[name].call("GET", f"{scene.path}/{place}/{theirs}")).status_code == 404
     assert (await anna.get(f"{scene.path}/me/cases"))["items"] == []
     assert (await samuel.get(f"{scene.path}/supervised"))["items"] == []

@@ -30,12 +30,12 @@ async def test_the_office_sees_what_waits_and_what_is_due(world: World, monkeypa
             {"state": "draft", "week": 0, "month": 0, "quarter": 1, "longer": 0},
             {"state": "running", "week": 0, "month": 0, "quarter": 1, "longer": 0},
         ],
-        "due": [{"caseId": running, "what": "ends", "on": "2027-06-04"}],
+        "due": [{"caseId": running, "student": "Ines ms", "what": "ends", "on": "2027-06-04"}],
         "decided": 0,
         "days": None,
         "hosts": [],
     }
-    assert len(seen) == 4
+    assert len(seen) == 5
     assert draft != running
 
 
