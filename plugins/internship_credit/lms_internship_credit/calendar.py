@@ -1,4 +1,4 @@
-"""What a day that comes does to cases: they begin, end, lapse, are booked, and their documents go when it is time."""
+"""What a day that comes does to cases: they begin, end, lapse, are booked, and what is kept for a time goes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from lms_core.api import Conflict, Context
 from lms_internship_credit import tables as t
 from lms_internship_credit.case import Entry
 from lms_internship_credit.cases import CLOCK, book_due, take, today_in
+from lms_internship_credit.forgetting import forget_words
 from lms_internship_credit.lifecycle import Action
 from lms_internship_credit.reminding import remind
 from lms_internship_credit.retention import forget_old
@@ -42,5 +43,6 @@ async def turn(context: Context, _payload: None) -> None:
             continue  # somebody was faster, or its last day was moved
     await remind(context)
     await forget_old(context)
+    await forget_words(context)
     async with context.write():
         pass

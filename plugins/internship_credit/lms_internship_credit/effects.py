@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from lms_core.api import Context, Effect, PluginProposal, RegulationFacts, read_regulations
 from lms_internship_credit import tables as t
+from lms_internship_credit.forgetting import old_words
 from lms_internship_credit.parts import OVER
 from lms_internship_credit.retention import old
 from lms_internship_credit.settings import Settings
@@ -22,25 +23,25 @@ OPEN = (*OVER, "booked", *BEFORE)
 async def preview(context: Context, proposal: PluginProposal) -> list[Effect]:
     """Say how many internships are under way, what has no policy any more, what it names in vain, which documents go.
 
-    Four statements, three where the plugin is turned off.
+    Five statements, four where the plugin is turned off.
     """
     c, s = t.case.c, t.settled.c
     query = select(c.regulation, c.part, c.state, func.count().label("cases")).where(
         c.programme_id == context.programme_id, c.state.not_in(OVER)
     )
     query = query.group_by(c.regulation, c.part, c.state).order_by(c.regulation, c.part, c.state)
-    documents = list(_deleted(await old(context)))
+    gone = [*_deleted(await old(context)), *_forgotten(await old_words(context))]
     async with context.read() as connection:
         cases = (await connection.execute(query)).all()
         if not proposal.enabled:
             o = t.offer.c
             offers = select(func.count()).where(o.programme_id == context.programme_id, o.state == "open")
-            return [*_turned_off(cases), *_placements(await connection.scalar(offers) or 0), *documents]
+            return [*_turned_off(cases), *_placements(await connection.scalar(offers) or 0), *gone]
         regulations = await read_regulations(connection, context.programme_id)
         board = select(s.part, func.count().label("students")).where(s.programme_id == context.programme_id)
         settled = (await connection.execute(board.group_by(s.part).order_by(s.part))).all()
     settings: Settings = context.settings
-    return [*_named(settings, regulations), *_lost(settings, cases), *_unsettled(settings, settled), *documents]
+    return [*_named(settings, regulations), *_lost(settings, cases), *_unsettled(settings, settled), *gone]
 
 
 def _turned_off(cases: Sequence[Any]) -> Iterator[Effect]:
@@ -114,6 +115,19 @@ def _deleted(kinds: Iterable[tuple[str, int]]) -> Iterator[Effect]:
     for kind, number in kinds:
         told = f"{_so_many(number, 'document', 'documents')} of the kind {kind} will be deleted within the hour"
         yield Effect("documents-deleted", f"{told}: by these settings their time is over.")
+
+
+def _forgotten(counts: Mapping[str, int]) -> Iterator[Effect]:
+    for name, told in (
+        ("cases", ("The personal words of 1 internship", "The personal words of {} internships")),
+        ("applications", ("1 application for an offer", "{} applications for offers")),
+        ("days", ("1 day of other work", "{} days of other work")),
+    ):
+        if number := counts[name]:
+            what = told[number > 1].format(number)
+            yield Effect(
+                "words-deleted", f"{what} will be deleted within the hour: by these settings the time is over."
+            )
 
 
 def _so_many(number: int, one: str, more: str) -> str:

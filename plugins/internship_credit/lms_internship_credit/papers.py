@@ -52,12 +52,20 @@ REPORTED: tuple[State, ...] = ("ended", "certified", "rework")
 
 
 class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many months after the end of its case a document of each kind is kept."""
+    """How many months things are kept: documents of each kind, and `words`, after the end of their case.
+
+    `words` are what people wrote of one another in a case: notes, the mentor's evaluation and name, drafts, how the
+    student rates the host. An application goes so long after its offer closed and the firm declined, or after the last
+    day of what was offered; what a student worked elsewhere so long after that day.
+    """
 
     report: Months = 60
     certificate: Months = 60
     insurance: Months = 12
     contract: Months = 24
+    words: Months = 60
+    application: Months = 6
+    work_days: Months = 36
 
     def months(self, kind: Kind) -> int:
         """Return the months of a kind."""

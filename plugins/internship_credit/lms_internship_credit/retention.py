@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,22 +16,27 @@ from lms_internship_credit import tables as t
 from lms_internship_credit.case import Case
 from lms_internship_credit.cases import CLOCK, Who, all_of, keep, today_in
 from lms_internship_credit.lifecycle import FINAL
-from lms_internship_credit.papers import KINDS, Kind, ended_before
+from lms_internship_credit.papers import KINDS, ended_before
 
 ALL_AT_ONCE = 500
 LONGEST_APPEAL = 400
 """Days that any regulation may give for an appeal."""
 
 
-def _over(context: Context, kind: Kind) -> ColumnElement[bool]:
-    """Tell of a case whether it is at its end for so long that nothing of a kind is kept.
+def before(context: Context, months: int) -> tuple[date, datetime]:
+    """Return the day, and the moment, before which something happened so many months ago."""
+    day = ended_before(today_in(context), months)
+    return day, datetime.combine(day, time(), ZoneInfo(context.settings.zone)).astimezone(UTC)
+
+
+def over(context: Context, months: int) -> ColumnElement[bool]:
+    """Tell of a case whether it is at its end for more than so many months.
 
     Nobody may be able to appeal: the longest time that a regulation gives must have passed since the decision, whether
     or not the student has appealed before.
     """
     c, today, settings = t.case.c, today_in(context), context.settings
-    day = ended_before(today, settings.retention.months(kind))
-    began = datetime.combine(day, time(), ZoneInfo(settings.zone)).astimezone(UTC)
+    _, began = before(context, months)
     longest = max((one.appeal_days for one in settings.internships), default=LONGEST_APPEAL)
     settled = c.state.not_in(("rejected", "lapsed")) | (c.decided_on < today - timedelta(days=longest))
     return and_(c.programme_id == context.programme_id, c.state.in_(FINAL), settled, c.moved_at < began)
@@ -40,11 +45,12 @@ def _over(context: Context, kind: Kind) -> ColumnElement[bool]:
 def _documents(context: Context) -> Any:
     """Select what is to go: the case, the kind, and the file, or the number of the line that holds a report as text."""
     d, h = t.document.c, t.history.c
-    over = or_(*((d.kind == kind) & _over(context, kind) for kind in KINDS))
-    files = select(d.case_id, d.kind, d.id, null().label("number")).join(t.case, t.case.c.id == d.case_id).where(over)
+    months = context.settings.retention.months
+    late = or_(*((d.kind == kind) & over(context, months(kind)) for kind in KINDS))
+    files = select(d.case_id, d.kind, d.id, null().label("number")).join(t.case, t.case.c.id == d.case_id).where(late)
     texts = select(h.case_id, literal("report"), null(), h.number).join(t.case, t.case.c.id == h.case_id)
     written = (h.action == "submit") & h.entered["text"].as_string().is_not(None)
-    return union_all(files, texts.where(written, _over(context, "report"))).subquery()
+    return union_all(files, texts.where(written, over(context, months("report")))).subquery()
 
 
 async def old(context: Context) -> list[tuple[str, int]]:

@@ -56,8 +56,8 @@ class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The policy of a programme: `internships` by the version of its regulation; what day it is goes by `zone`.
 
-    `retention` says how many months after the end of its case each kind of document is kept. Links for hosts and
-    mentors hold for `link_days`; `contact` is whom they ask.
+    `retention` says how many months documents and what people wrote are kept. Links for hosts and mentors hold for
+    `link_days`; `contact` is whom they ask.
     """
 
     zone: Annotated[str, msgspec.Meta(max_length=64, examples=["Europe/Berlin"])] = "Europe/Berlin"

@@ -121,6 +121,7 @@ case = Table(
     Column("first_day", Date),
     Column("last_day", Date),
     Column("draft_report", Text),
+    Column("forgotten_at", Instant),
     Column("details", Json, nullable=False),
     Column("made_at", Instant, nullable=False),
     Column("moved_at", Instant, nullable=False),
@@ -131,7 +132,7 @@ case = Table(
 
 It came to its state at `moved_at`. At which site of the firm it is, whom to write to there, which application it came
 from and what the student has written of her report stand in columns only; the step that hands the report in takes it
-into the history.
+into the history. At `forgotten_at` its personal words were deleted.
 """
 
 rating = Table(
@@ -158,7 +159,7 @@ history = Table(
     Column("note", Text, nullable=False),
     Column("entered", Json, nullable=False),
 )
-"""Every step of a case, in its order; rows are only added. Of a report, its digest is left when its time is over."""
+"""Every step of a case, in its order; rows are only added, and lose what people wrote when its time is over."""
 
 agreement = Table(
     "internship_credit_agreement",

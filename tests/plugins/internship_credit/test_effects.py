@@ -61,7 +61,7 @@ async def test_whom_a_part_concerns_that_goes_away_is_told(world: World, monkeyp
     ]
     with statements(world.database) as seen:
         assert (await effects(scene, {"version": "po-2026", "parts": [MAIN]})) == [*first, *other_two]
-    assert len([one for one in seen if "internship_credit" in one]) == 3
+    assert len([one for one in seen if "internship_credit" in one]) == 4
     assert "409" in str(await scene["Berta"].call("PUT", board, {"kind": "waived", "evidence": "Six years."}))
     for draft in (await scene["Ines"].get(f"{scene.path}/me/cases"))["items"]:
         if draft["part"] == "second" and draft["state"] == "draft":

@@ -267,6 +267,7 @@ def upgrade() -> None:
         sa.Column("first_day", sa.Date(), nullable=True),
         sa.Column("last_day", sa.Date(), nullable=True),
         sa.Column("draft_report", sa.Text(), nullable=True),
+        sa.Column("forgotten_at", lms_core.api.Instant(), nullable=True),
         sa.Column("details", lms_core.api.Json, nullable=False),
         sa.Column("made_at", lms_core.api.Instant(), nullable=False),
         sa.Column("moved_at", lms_core.api.Instant(), nullable=False),
