@@ -67,7 +67,7 @@ async def test_a_report_is_a_file_and_goes_when_its_time_is_over(world: World, s
     scene.at("2032-06-07")
     await sweep(world.database, world.app.state.store)
     assert ((await read_at(address))[0], await in_store(world, scene, file)) == (404, False)
-    found = (await scene["Otto"].get(f"{scene.path}/cases/{case}"))["history"][-1]
+    found = (await scene["Otto"].get(f"{scene.path}/cases/{case}"))["history"][-2]  # the words go after it
     assert (found["action"], found["by"], found["at"], found["entered"]) == (
         "forget", "the calendar", "2032-06-06T11:00:00Z", digest,
     )  # fmt: skip
