@@ -78,7 +78,10 @@ class Life:
         known = await self.cases()
         still = ("recognised", "booked", "rejected", "lapsed", "withdrawn")
         open_ = [case for case in known if case.state not in still or self.rng.random() < 0.15]
-        free = [part for part in ECTS if part not in {case.part for case in open_}]
+        async with self.scene.world.database.read() as connection:
+            settled = await settled_of(self.context("board"), connection, self.ines)
+        over = done(self.scene.settings.internships[0], known, settled, self.today)  # and not begun again
+        free = [part for part in ECTS if part not in over | {case.part for case in open_}]
         what = self.rng.random()
         if what < 0.1:
             await self.pass_days(self.rng.choice((1, 3, 10, 30)))
@@ -86,7 +89,7 @@ class Life:
             first = self.today + timedelta(20)
             days = {"firstDay": first.isoformat(), "lastDay": (first + timedelta(60)).isoformat()}
             await self.scene.drafted(self.rng.choice(free), **days)
-        elif what < 0.24:
+        elif what < 0.24 or not open_:
             await self.decide()
         else:
             await self.step(self.rng.choice(open_))
