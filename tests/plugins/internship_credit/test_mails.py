@@ -7,6 +7,7 @@ from re import findall, search
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from lms_internship_credit import reminding
 
 from tests.support.interns import DESCRIPTION, MENTOR, Placement
 from tests.support.mailing import deliver
@@ -142,6 +143,22 @@ async def test_who_is_awaited_is_reminded_once_of_each_thing(
             assert (await scene["Otto"].get(f"{scene.path}/cases"))["items"][0]["movedAt"] == "2027-03-01T11:00:00Z"
     # the newest link is the one that counts
     assert (await world.http.get(link_in(first))).status_code == 401
+
+
+async def test_nobody_is_forgotten_where_many_wait(
+    world: World, monkeypatch: pytest.MonkeyPatch, app_settings: Settings, server: MailServer
+) -> None:
+    """Cases are read page by page; those of the first page are reminded already when the others come."""
+    monkeypatch.setattr(reminding, "MOST", 1)
+    parts = [{"key": key, "title": key, "ects": "5", "hours": 150} for key in ("first", "second", "third")]
+    scene, post = await Placement.of(world, monkeypatch, parts), Post(world, app_settings, server)
+    await scene.step("Ines", await scene.drafted("first"), "propose")
+    await scene.day("2027-03-08")
+    for part in ("second", "third"):
+        await scene.step("Ines", await scene.drafted(part), "propose")
+    await post.new()
+    await scene.day("2027-03-15")
+    assert {to: len(texts) for to, texts in (await post.all()).items()} == {"hans@sensors.example": 3}
 
 
 async def test_a_student_is_reminded_while_she_can_still_ask_for_more_time(
