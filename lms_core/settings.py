@@ -74,7 +74,12 @@ _DOCUMENTED = (
     ("LMS_HOST", "127.0.0.1", "address to listen on"),
     ("LMS_PORT", "8000", "port to listen on"),
     ("LMS_WORKERS", "1", "server processes"),
-    ("LMS_ALLOWED_ORIGINS", "none", "web origins, comma-separated, whose pages may call the API and the store"),
+    (
+        "LMS_ALLOWED_ORIGINS",
+        "none",
+        "web origins, comma-separated, whose pages may call the API and the store; the API's own for pages on which "
+        "guests send files",
+    ),
     ("LMS_TOKEN_HOURS", "12", "hours until a sign-in expires"),
     ("LMS_SECRET_KEY", "required", "at least 32 random characters, from which the secrets of webhooks are derived"),
     ("LMS_SMTP_URL", "none", "server that takes mail: smtps://, smtp+starttls:// or smtp://user:password@host:port"),
