@@ -166,12 +166,14 @@ def sha256(data: bytes) -> str:
 
 
 @contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    """Collect the SQL statements that are executed meanwhile; not those that each process executes every few seconds."""
+def statements(database: Database, *, figures: bool = False) -> Iterator[list[str]]:
+    """Collect the SQL statements that are executed meanwhile; not those that each process executes every few seconds.
+
+    That is to look which plugins are enabled, and to keep the `figures` of plugins, unless these are wanted.
+    """
     seen: list[str] = []
-    by_itself = re.compile(
-        r"BEGIN|INSERT INTO plugin_call|DELETE FROM plugin_call|.*sum\(programme_plugin\.revision\)", re.DOTALL
-    )
+    kept = "" if figures else "|INSERT INTO plugin_call|DELETE FROM plugin_call"
+    by_itself = re.compile(rf"BEGIN|.*sum\(programme_plugin\.revision\){kept}", re.DOTALL)
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if not by_itself.match(statement):

@@ -101,7 +101,7 @@ async def test_only_what_changed_is_written_and_what_is_old_is_forgotten(databas
 
     written = []
     for _ in range(3):
-        with statements(database) as seen:
+        with statements(database, figures=True) as seen:
             await new.flush(database)
         written.append([statement.partition(" ")[0] for statement in seen])
         if len(written) == 1:
