@@ -260,7 +260,7 @@ async def test_who_breaks_off_leaves_neither_file_nor_connection(world: World, c
     async def in_use() -> tuple[list[str], list[int]]:
         files = await asyncio.to_thread(deleted_files)
         async with world.app.state.enablement._looking:  # each second somebody has a connection to look by itself
-            return files, [pool.checkedout() for pool in pools]  # type: ignore[attr-defined]  # the class of the pool
+            return files, [pool.checkedout() for pool in pools]  # type: ignore[attr-defined]  # QueuePool has it
 
     async def send(message: Any) -> None:
         if message.get("body"):

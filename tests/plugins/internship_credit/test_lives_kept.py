@@ -156,7 +156,7 @@ class Life:
                     await settling.take_back(context, connection, self.ines, part, "Forged.")
                 else:
                     ects = Decimal(self.rng.choice((1, 2, 4, 5))) if kind == "recognised" else Decimal(0)
-                    given = Settling(kind=kind, ects=ects, evidence="Work.")  # type: ignore[arg-type]  # not "back"
+                    given = Settling(kind=kind, ects=ects, evidence="Work.")  # type: ignore[arg-type]  # a plain str to mypy
                     await settling.settle(context, connection, self.ines, part, given)
         except LmsError as refused:
             self.done[f"refused {refused.status}"] += 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from lms_internship_credit.tables import rating
+from sqlalchemy import select
 
 from tests.plugins.internship_credit.test_offers import firm_link, offered
 from tests.support.interns import CERTIFIED, PLACES, POINTS, Placement
@@ -82,6 +84,12 @@ async def test_what_people_wrote_of_one_another_goes_and_what_was_earned_stays(
     case = await scene.evaluated()
     await scene["Ines"].put(f"{scene.path}/me/cases/{case}/rating", {"points": 1}, 204)
     other = await scene.drafted()  # at no end
+
+    async def rated() -> list[int]:
+        """Read how hosts are rated; no route and no export tells it of so few."""
+        async with world.database.read() as connection:
+            return list(await connection.scalars(select(rating.c.points)))
+
     await scene.step("Berta", case, "recognise", note="She was good.")
     before = await scene["Otto"].get(f"{scene.path}/cases/{case}")
     switch = f"/programmes/{scene.programme['id']}/plugins/internship_credit"
@@ -90,6 +98,7 @@ async def test_what_people_wrote_of_one_another_goes_and_what_was_earned_stays(
     assert before["decidedOn"] == "2027-06-05"
     await scene.day("2028-06-05")
     assert await scene["Otto"].get(f"{scene.path}/cases/{case}") == before
+    assert await rated() == [1]
     scene.at("2028-06-06")
     preview = await world.admin.post(f"{switch}/preview", {"enabled": True, "settings": settings}, 200)
     told = "The personal words of 1 internship will be deleted within the hour: by these settings the time is over."
@@ -110,6 +119,7 @@ async def test_what_people_wrote_of_one_another_goes_and_what_was_earned_stays(
     exported = await world.admin.get(f"{switch}/export")
     [row] = [one for one in exported["tables"]["internship_credit_case"] if one["id"] == case]
     assert "Gladly again." not in str(row)
+    assert await rated() == []
     assert (await scene["Ines"].get("/me/transcript"))["programmes"][0]["ectsEarned"] == "5"
     assert (await scene["Otto"].get(f"{scene.path}/cases/{other}"))["history"][0]["entered"] != {}
     await scene.day("2029-06-06")
